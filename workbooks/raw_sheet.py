@@ -1,0 +1,251 @@
+"""The rows of a sheet as they are written down, before their values mean anything.
+
+A sheet in the plain shape that Excel, LibreOffice and openpyxl write is scanned with regular expressions that must
+account for every character of it; anything else goes through the XML parser. Both give the same rows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from lxml import etree
+
+from workbooks import markup
+from workbooks.address import column_number
+from workbooks.errors import WorkbookError
+
+
+class TextRun(NamedTuple):
+    """A stretch of rich text; ``font`` is ``""`` where the run keeps the font of the cell."""
+
+    text: str
+    font: str
+
+
+# A cell as written: column, style, type, marks of <f> (None: no formula), text of <f>, text of <v> or of the inline
+# string, runs. A bare tuple, because one is made for every cell of every workbook.
+RawCell = tuple[int, str, str, str | None, str, str | None, tuple[TextRun, ...]]
+
+
+class RawRow(NamedTuple):
+    """A row as written."""
+
+    row: int
+    hidden: bool
+    cells: Sequence[RawCell]
+
+
+# Attributes are named one by one: an "xmlns" among them would make the element another one.
+_ROW_MARKS = "r|spans|s|customFormat|ht|hidden|customHeight|outlineLevel|collapsed|thickTop|thickBot|ph|x14ac:dyDescent"
+_FORMULA_MARKS = "t|ref|si|ca|aca|bx|dt2D|dtr|del1|del2|r1|r2"
+_ROW_START = re.compile(rf'<row((?: (?:{_ROW_MARKS})="[^"<>&]*")*) ?(/?)>')
+_PLAIN_CELL = re.compile(
+    r'(<c r="([A-Z]{1,3})([0-9]{1,7})"(?: s="([0-9]{1,9})")?(?: t="(n|s|b|e|str|inlineStr)")?'
+    r"(?: ?/>|>"
+    rf'(?:(<f)((?: (?:{_FORMULA_MARKS})="[^"<>&]*")*) ?(?:/>|>([^<]*)</f>))?'
+    r'(?:(<v>[^<]*</v>|<v ?/>)|<is><t(?: xml:space="preserve")?>([^<]*)</t></is>)?'
+    r"</c>))"
+)
+ATTRIBUTE = re.compile(r'([\w:]+)="([^"]*)"')
+_ENTITY = re.compile("&(lt|gt|amp|quot|apos|#[0-9]{2,7}|#x[0-9A-Fa-f]{2,6});")
+_ENTITIES = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
+_LONE_AMPERSAND = re.compile(b"&(?!(?:lt|gt|amp|quot|apos|#[0-9]{2,7}|#x[0-9A-Fa-f]{2,6});)")
+_CONTROL = bytes({*range(0x20)} - {0x09, 0x0A})
+_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
+_LOWEST = 1.0  # points
+_DAMAGED = "Mở tệp bằng Excel, để Excel sửa tệp, lưu lại dạng .xlsx rồi gửi lại."
+
+
+def raw_rows(data: bytes, name: str, part: str) -> tuple[etree._Element, Iterable[RawRow]]:
+    """Root of the sheet and its rows. Raises WorkbookError BS122 … BS127, BS141."""
+    markup.check_size(data, part)
+    return _plain_rows(data, part) or _parsed_rows(markup.parse_xml(data, part), name)
+
+
+def index_of(text: str) -> int:
+    """A row number or index as written; -1 for anything else (a number of a million digits included)."""
+    return int(text) if len(text) <= 9 and text.isascii() and text.isdigit() else -1
+
+
+def _plain_rows(data: bytes, part: str) -> tuple[etree._Element, list[RawRow]] | None:
+    """The rows of a sheet in plain shape; None for any other shape, which is then left to the XML parser."""
+    if data.count(b"<sheetData>") != 1 or data.count(b"</sheetData>") != 1:
+        return None
+    head, _, rest = data.partition(b"<sheetData>")
+    body, _, tail = rest.partition(b"</sheetData>")
+    if b"<!" in data or b"<?" in body or b"<?" in tail or not _is_utf8(head):
+        return None
+    if b"x14ac:" in body and b"xmlns:x14ac=" not in head:
+        return None
+    try:
+        text = body.decode("utf-8")
+        root = markup.parse_xml(head + b"<sheetData/>" + tail, part)
+    except (UnicodeDecodeError, WorkbookError):
+        return None
+    if root.tag != f"{{{markup.MAIN}}}worksheet" or len(list(root.iter(f"{{{markup.MAIN}}}sheetData"))) != 1:
+        return None
+    rows = None if _is_odd(body) else _scan_rows(text)
+    return None if rows is None else (root, rows)
+
+
+def _is_odd(body: bytes) -> bool:
+    """Whether there is anything in it that XML forbids, or reads as something other than what stands there."""
+    return (
+        len(body.translate(None, _CONTROL)) != len(body)
+        or any(mark in body for mark in (b"]]>", b"\xef\xbf\xbe", b"\xef\xbf\xbf"))
+        or (b"&" in body and _LONE_AMPERSAND.search(body) is not None)
+    )
+
+
+def _is_utf8(head: bytes) -> bool:
+    declaration = head[: head.find(b"?>") + 2] if head.startswith(b"<?xml") else b""
+    return head.startswith(b"<") and (b"encoding" not in declaration or b"utf-8" in declaration.lower())
+
+
+def _scan_rows(text: str) -> list[RawRow] | None:
+    rows = []
+    at = 0
+    while at < len(text):
+        start = _ROW_START.match(text, at)
+        if start is None:
+            return None
+        attributes = dict(ATTRIBUTE.findall(start[1]))
+        number = index_of(attributes.get("r", ""))
+        if start[1].count('="') != len(attributes):
+            return None
+        at = start.end()
+        cells: Sequence[RawCell] | None = ()
+        if not start[2]:
+            end = text.find("</row>", at)
+            cells = _scan_cells(text[at:end], attributes.get("r", "")) if end >= 0 else None
+            at = end + len("</row>")
+        if cells is None or number < 0:
+            return None
+        rows.append(RawRow(number, _is_hidden(attributes.get("hidden"), attributes.get("ht")), cells))
+    return rows
+
+
+def _scan_cells(text: str, label: str) -> list[RawCell] | None:
+    """The cells of one row, or None where any character of it is not part of a plain cell of that row."""
+    found = _PLAIN_CELL.findall(text)
+    if sum([len(cell[0]) for cell in found]) != len(text):
+        return None
+    cells: list[RawCell] = []
+    escaped = "&" in text
+    try:
+        for whole, letters, row, style, kind, mark, marks, formula, value, inline in found:
+            if row != label:
+                return None
+            content = value[3:-4] if len(value) > 4 else inline
+            if marks and marks.count('="') != len(dict(ATTRIBUTE.findall(marks))):
+                return None
+            if escaped and "&" in whole:
+                formula, content = _decode(formula), _decode(content)  # noqa: PLW2901 - the same text, decoded
+            present = content or (kind == "str" and value) or "<t" in whole
+            shown = content if present else None
+            cells.append((column_number(letters), style, kind, marks if mark else None, formula, shown, ()))
+    except ValueError:
+        return None
+    return cells
+
+
+def _is_hidden(mark: str | None, height: str | None) -> bool:
+    return mark in {"1", "true"} or is_below(height, _LOWEST)
+
+
+def is_below(size: str | None, least: float) -> bool:
+    """Whether a height or width as written is too small to be seen; what is no number is not."""
+    try:
+        return size is not None and float(size) < least
+    except ValueError:
+        return False
+
+
+def _decode(text: str) -> str:
+    """The text with its references replaced. Raises ValueError for a character that XML does not allow."""
+    return _ENTITY.sub(_character, text) if "&" in text else text
+
+
+def _character(match: re.Match[str]) -> str:
+    reference = match[1]
+    if not reference.startswith("#"):
+        return _ENTITIES[reference]
+    character = chr(int(reference[2:], 16) if reference[1] == "x" else int(reference[1:]))
+    if not ("\x20" <= character < "\ud800" or "\ue000" <= character < "\ufffe" or character >= "\U00010000") and (
+        character not in "\t\n\r"
+    ):
+        raise ValueError(reference)
+    return character
+
+
+def _parsed_rows(root: etree._Element, name: str) -> tuple[etree._Element, Iterator[RawRow]]:
+    if root.tag not in {f"{{{markup.MAIN}}}worksheet", f"{{{markup.MAIN}}}chartsheet"}:
+        raise WorkbookError("BS141", f"Trang “{name}” không phải trang tính.", _DAMAGED)
+    if len(list(root.iter(f"{{{markup.MAIN}}}sheetData"))) > 1:
+        raise WorkbookError("BS141", f"Trang “{name}” có hai vùng dữ liệu.", _DAMAGED)
+    return root, _element_rows(root)
+
+
+def _element_rows(root: etree._Element) -> Iterator[RawRow]:
+    number = 0
+    for row in root.iterfind(f"{{{markup.MAIN}}}sheetData/{{{markup.MAIN}}}row"):
+        label = row.get("r", "")
+        number = index_of(label) if label else number + 1
+        yield RawRow(number, _is_hidden(row.get("hidden"), row.get("ht")), tuple(_element_cells(row, number)))
+
+
+def _element_cells(row: etree._Element, number: int) -> Iterator[RawCell]:
+    column = 0
+    for cell in row.iterfind(f"{{{markup.MAIN}}}c"):
+        label = cell.get("r")
+        if label is None:
+            column += 1
+        else:
+            column = _column_of(label, number)
+        style = cell.get("s", "")
+        formula = cell.find(f"{{{markup.MAIN}}}f")
+        marks = None if formula is None else " ".join(f'{key!s}="{value!s}"' for key, value in formula.attrib.items())
+        text = "" if formula is None else "".join(map(str, formula.itertext()))
+        value, runs = _element_value(cell)
+        kind = cell.get("t", "n")
+        yield column, str(index_of(style)) if style else "", kind, marks, text, value, runs
+
+
+def _column_of(label: str, row: int) -> int:
+    """Column of a cell's own address; 0, which is refused as out of order, where it names another row."""
+    letters = label.rstrip("0123456789")
+    try:
+        return column_number(letters) if label == f"{letters}{row}" else 0
+    except ValueError:
+        return 0
+
+
+def _element_value(cell: etree._Element) -> tuple[str | None, tuple[TextRun, ...]]:
+    value = cell.find(f"{{{markup.MAIN}}}v")
+    if value is not None:
+        text = "".join(map(str, value.itertext()))
+        return (text if text or cell.get("t") == "str" else None), ()
+    inline = cell.find(f"{{{markup.MAIN}}}is")
+    return (None, ()) if inline is None else read_text(inline)
+
+
+def read_text(element: etree._Element) -> tuple[str, tuple[TextRun, ...]]:
+    """Text and runs of ``<si>`` or ``<is>``, still with ``_xHHHH_`` escapes in the text; phonetic hints left out."""
+    plain: list[str] = []
+    runs: list[TextRun] = []
+    for child in element:
+        if child.tag == f"{{{markup.MAIN}}}t":
+            plain.append(child.text or "")
+        elif child.tag == f"{{{markup.MAIN}}}r":
+            text = "".join(item.text or "" for item in child.iterfind(f"{{{markup.MAIN}}}t"))
+            font = child.find(f"{{{markup.MAIN}}}rPr/{{{markup.MAIN}}}rFont")
+            plain.append(text)
+            runs.append(TextRun(unescape(text), "" if font is None else font.get("val", "")))
+    return "".join(plain), tuple(runs)
+
+
+def unescape(text: str) -> str:
+    """``_x000D_`` stands for a character that XML cannot carry (ECMA-376 part 1, 22.9.2.19)."""
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
