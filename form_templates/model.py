@@ -1,0 +1,215 @@
+"""The form as data: versions, tables, rows, columns, cells and rules. No I/O; everything frozen.
+
+Coded formulas. A formula is kept as it stands in Excel, but with codes in place of addresses, so that rows may move:
+
+* ``{03|5}``     the cell in row code 03, column 5, of the same table (``{T2!03|5}`` of another table)
+* ``{03:06|5}``  the rectangle from row 03 to row 06 (``{03:06|4:5}`` over several columns)
+* ``{02*|5}``    every row of the repeating region 02*, column 5, its sentinel row included
+* ``{@|5}``      column 5 of the row the formula stands in (only inside a repeating region)
+
+Function names are upper case, arguments are parted by ``,`` and there is no white space outside string literals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import NamedTuple
+
+from workbooks.finding import Severity
+
+
+class CellKey(NamedTuple):
+    """A cell by its codes. ``row`` is ``"03"``, or ``"02*#29551"`` for a member row of a repeating region."""
+
+    table: str
+    row: str
+    column: str
+
+    @property
+    def region(self) -> str:
+        """Code of the repeating region the row belongs to, or ``""``."""
+        return self.row.partition("#")[0] if "*" in self.row else ""
+
+    @property
+    def member(self) -> str:
+        """Key of the member row, or ``""`` for an ordinary row."""
+        return self.row.partition("#")[2]
+
+    @property
+    def template(self) -> CellKey:
+        """The key under which the form version describes this cell (members share their region's description)."""
+        return CellKey(self.table, self.region, self.column) if self.member else self
+
+
+def member_row(region: str, member: str) -> str:
+    """Row key of one member of a repeating region."""
+    return f"{region}#{member}"
+
+
+def members_of(keys: Iterable[CellKey]) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Keys of the member rows of each (table, region) among some cells, in the order given."""
+    found: dict[tuple[str, str], dict[str, None]] = {}
+    for key in keys:
+        if key.member:
+            found.setdefault((key.table, key.region), {})[key.member] = None
+    return {region: tuple(members) for region, members in found.items()}
+
+
+class CellKind(StrEnum):
+    """Who fills a cell."""
+
+    INPUT = "in"
+    CARRY = "carry"
+    CALC = "calc"
+    NOT_APPLICABLE = "x"
+
+
+class Aggregation(StrEnum):
+    """How the value of a unit is made from those of its children (L34)."""
+
+    SUM = "sum"
+    FORMULA = "formula"
+    NONE = "none"
+
+
+class CarrySource(StrEnum):
+    """The period a carried value comes from."""
+
+    SAME_PERIOD_LAST_YEAR = "same-period-last-year"
+    PREVIOUS_PERIOD = "previous-period"
+
+
+@dataclass(frozen=True, slots=True)
+class Carry:
+    """Prefill of a column from stored facts: ``column`` of the same row, in the period that ``source`` names."""
+
+    column: str
+    source: CarrySource
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One numbered column; ``unit`` is ``""`` where rows state their own, ``at`` the published sheet column (1 = A)."""
+
+    code: str
+    header: str
+    kind: CellKind
+    at: int
+    unit: str = ""
+    carry: Carry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One coded row; ``at`` is its published sheet row."""
+
+    code: str
+    label: str
+    unit: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Rows that repeat. ``first`` … ``sentinel`` are published sheet rows; the sentinel lies inside the SUM ranges.
+
+    ``members`` says what repeats: ``"unit"`` (code column holds the unit code), ``"field"`` or ``""`` (free label).
+    """
+
+    code: str
+    label: str
+    unit: str
+    first: int
+    sentinel: int
+    members: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CellSpec:
+    """What the published form says of one cell.
+
+    Attributes:
+        key: its codes; for a region's cells the row is the region code.
+        decimals: digits kept after the point; values are stored as integers scaled by 10**decimals.
+        formula: coded formula of a CALC cell, else None.
+        aggregation: how children combine; FORMULA recomputes ``aggregate_formula`` over the combined cells.
+        aggregate_formula: coded formula used above the reporting unit (e.g. yield = output x 10 / area).
+    """
+
+    key: CellKey
+    kind: CellKind
+    unit: str
+    decimals: int
+    formula: str | None = None
+    aggregation: Aggregation = Aggregation.SUM
+    aggregate_formula: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A control relation: a coded formula that must be true, e.g. ``{03|2}<={02|2}``.
+
+    ``region`` names the repeating region whose every row is checked (then ``{@|5}`` is allowed), else ``""``.
+    """
+
+    code: str
+    table: str
+    formula: str
+    severity: Severity
+    message: str
+    region: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """One grid of a form. ``codes_at`` is the sheet column of "Mã số", ``header_at`` the row that says A B C 1 2 3."""
+
+    code: str
+    sheet: str
+    codes_at: int
+    labels_at: int
+    header_at: int
+    rows: tuple[Row, ...]
+    columns: tuple[Column, ...]
+    regions: tuple[Region, ...]
+    cells: tuple[CellSpec, ...]
+
+    @cached_property
+    def cell_by_key(self) -> dict[CellKey, CellSpec]:
+        """Cells by their template key."""
+        return {cell.key: cell for cell in self.cells}
+
+
+@dataclass(frozen=True)
+class FormVersion:
+    """A published version of a form: frozen, complete, and independent of any workbook.
+
+    Attributes:
+        form: form id (``"KTXH-09.T"``); version: ``"1"``, ``"2"`` …
+        periods: kinds of period the form is issued for: ``M``, ``Q``, ``H``, ``9M``, ``Y``.
+        unit_at, period_at: addresses (``"H1"``) on the first table's sheet where issuing writes unit name and period.
+    """
+
+    form: str
+    version: str
+    title: str
+    unit_text: str
+    basis: str
+    sender: str
+    periods: tuple[str, ...]
+    unit_at: str
+    period_at: str
+    tables: tuple[Table, ...]
+    rules: tuple[Rule, ...] = field(default=())
+
+    @cached_property
+    def cell_by_key(self) -> dict[CellKey, CellSpec]:
+        """Cells of all tables by their template key."""
+        return {key: cell for table in self.tables for key, cell in table.cell_by_key.items()}
+
+    def cell(self, key: CellKey) -> CellSpec:
+        """The description of a cell, member rows included. Raises KeyError for a cell the form does not have."""
+        return self.cell_by_key[key.template]

@@ -1,0 +1,158 @@
+"""Specs: forms as short lists of rows and columns."""
+
+import pytest
+
+from form_templates import spec_relations
+from form_templates.errors import FormError
+from form_templates.model import CarrySource, CellKind
+from form_templates.spec import read_spec
+
+SPEC = """
+id = "KTXH-99.T"
+title = "BIỂU THỬ"
+unit_text = "Ha"
+decision = "QĐ"
+basis = "composed"
+sender = "UBND xã"
+receiver = "UBND tỉnh"
+deadline = "Ngày 18"
+periods = ["M"]
+
+[[columns]]
+code = "1"
+header = "Cùng kỳ"
+kind = "carry"
+carry = { column = "2", source = "same-period-last-year" }
+
+[[columns]]
+code = "2"
+header = "Thực hiện"
+
+[[columns]]
+code = "3"
+header = "So sánh (%)"
+kind = "calc"
+unit = "%"
+decimals = 1
+formula = "c2/c1*100"
+aggregation = "formula"
+
+[[rows]]
+code = "01"
+label = "Tổng số"
+unit = "Ha"
+relation = "=02"
+
+[[rows]]
+code = "02"
+label = "Lúa"
+unit = "Ha"
+"""
+
+
+def problems(text: str) -> list[str]:
+    with pytest.raises(FormError) as refusal:
+        read_spec(text)
+    assert {finding.code for finding in refusal.value.findings} == {"BS341"}
+    return [finding.message for finding in refusal.value.findings]
+
+
+def test_a_spec_reads_as_written() -> None:
+    spec = read_spec(SPEC)
+
+    carry = spec.columns[0].carry
+    assert carry is not None
+    assert (carry.column, carry.source) == ("2", CarrySource.SAME_PERIOD_LAST_YEAR)
+    assert [column.kind for column in spec.columns] == [CellKind.CARRY, CellKind.INPUT, CellKind.CALC]
+    assert (spec.version, spec.rows[0].relation) == ("1", "=02")
+
+
+def test_everything_wrong_is_told_at_once() -> None:
+    found = problems(SPEC.replace('title = "BIỂU THỬ"', 'colour = "red"').replace('kind = "calc"', 'kind = "magic"'))
+
+    assert any("“title”" in problem for problem in found)
+    assert any("“colour”" in problem for problem in found)
+    assert any("magic" in problem for problem in found)
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "told"),
+    [
+        ('relation = "=02"', 'relation = "=07"', "dòng 07"),
+        ('relation = "=02"', 'relation = "=01"', "chính dòng này"),
+        ('relation = "=02"', 'relation = "=*"', "vùng lặp"),
+        ('relation = "=02"', 'relation = "tổng"', "không hiểu quan hệ"),
+        ('code = "02"', 'code = "01"', "01 có 2 lần"),
+        ('code = "02"', 'code = "2"', "“2”"),
+        ('formula = "c2/c1*100"', 'formula = "c2/c9"', "c2/c9"),
+        ('formula = "c2/c1*100"', 'formula = "SUM(c2)"', "không hiểu công thức"),
+        ('formula = "c2/c1*100"', "", "phải có formula"),
+        ('carry = { column = "2"', 'carry = { column = "8"', "cột 8"),
+        ('periods = ["M"]', 'periods = ["W"]', "W"),
+        ("decimals = 1", "decimals = 1.5", "1.5"),
+        ('aggregation = "formula"', 'aggregation = "mean"', "mean"),
+        ('label = "Lúa"', 'label = "=1+1"', "dấu ="),
+        ('label = "Lúa"', 'label = "Lúa\\u0000"', "ký tự điều khiển"),
+        ('id = "KTXH-99.T"', 'id = "../x"', "../x"),
+        ('title = "BIỂU THỬ"', 'title = "BIỂU THỬ"\nversion = "1.0"', "1.0"),
+    ],
+)
+def test_a_contradiction_is_told_with_its_place(written: str, instead: str, told: str) -> None:
+    assert any(told in problem for problem in problems(SPEC.replace(written, instead)))
+
+
+def test_a_column_that_cannot_be_added_may_not_stand_in_a_summed_row() -> None:
+    text = SPEC.replace('header = "Thực hiện"', 'header = "Năng suất"\naggregation = "formula"\naggregate = "c1*2"')
+
+    assert any("không cộng được" in problem for problem in problems(text))
+
+
+def test_text_that_is_not_toml_is_refused() -> None:
+    assert "TOML" in problems("id = ")[0]
+    assert "TOML" in problems("a = " + "[" * 100_000)[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "coded"),
+    [
+        ("c2+c3", "SUM({04|2},{04|3})"),
+        ("c2-c4+c5+c6", "SUM({04|2},{04|5},{04|6})-SUM({04|4})"),
+        ("c4*c5/10", 'IFERROR(ROUND({04|4}*{04|5}/10,1),"-")'),
+        ("c2/c2@01*100", 'IFERROR(ROUND({04|2}/{01|2}*100,1),"-")'),
+        ("(c5-c4)/c4@01*100", 'IFERROR(ROUND(({04|5}-{04|4})/{01|4}*100,1),"-")'),
+    ],
+)
+def test_a_column_formula_becomes_a_coded_formula(text: str, coded: str) -> None:
+    assert spec_relations.is_column_formula(text)
+    assert spec_relations.column_formula(text, "04", 1) == coded
+
+
+@pytest.mark.parametrize(
+    ("relation", "coded"),
+    [
+        ("=02+06", "SUM({02|3},{06|3})"),
+        ("=01-11", "SUM({01|3})-SUM({11|3})"),
+        ("=*", "SUM({01*|3})"),
+    ],
+)
+def test_a_summed_row_becomes_a_coded_formula(relation: str, coded: str) -> None:
+    assert spec_relations.row_sum(relation, "3", "01*") == coded
+
+
+@pytest.mark.parametrize(
+    ("relation", "coded"),
+    [
+        ("c4<=c3", "SUM({@|4})<=SUM({@|3})"),
+        ("c1=c5+c9", "SUM({@|1})=SUM({@|5},{@|9})"),
+        ("c5~20..100", "OR(SUM({@|5})=0,AND(SUM({@|5})>=20,SUM({@|5})<=100))"),
+    ],
+)
+def test_a_relation_of_columns_becomes_a_coded_rule(relation: str, coded: str) -> None:
+    assert spec_relations.is_column_rule(relation)
+    assert spec_relations.column_rule(relation, "@") == coded
+
+
+def test_an_index_lies_between_its_parts() -> None:
+    coded = spec_relations.row_rule("~02..05", "01", "1")
+
+    assert coded == "AND(SUM({01|1})>=MIN({02:05|1}),SUM({01|1})<=MAX({02:05|1}))"
