@@ -1,0 +1,399 @@
+"""Every finding of the checking core: 4xx formulas, 5xx relations, 6xx values, 7xx text. Codes are permanent.
+
+The codes of other parts live beside them: the file (BS1xx) in ``workbooks``, signatures (BS2xx) in ``signing``,
+form, stamp and layout (BS3xx) in ``form_templates``, formulas that cannot be published (BS45x) in
+``formulas.errors``. docs/findings.md lists them all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workbooks.finding import Finding, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a code always says.
+
+    Attributes:
+        message: Vietnamese format string over the details of the finding.
+        cause: how people come to make this fault; for docs and the portal.
+        requirements: codes of the regulations' requirements that the check serves.
+    """
+
+    code: str
+    severity: Severity
+    title: str
+    message: str
+    cause: str
+    remedy: str
+    requirements: tuple[str, ...]
+
+    def at(self, sheet: str, cell: str, **details: str) -> Finding:
+        """The finding at a cell; ``cell`` is an address or ``""``."""
+        return Finding(
+            self.code, self.severity, self.message.format(**details), self.remedy.format(**details), sheet, cell
+        )
+
+
+_ERROR, _WARNING = Severity.ERROR, Severity.WARNING
+
+# 398, 399: the file against the form it claims to be.
+
+NOT_ISSUED = Kind(
+    "BS398",
+    _ERROR,
+    "Không phải biểu mẫu do hệ thống phát hành",
+    "Tệp không phải biểu mẫu do hệ thống phát hành (không có thông tin phát hành, hoặc thông tin đó đã hỏng).",
+    "Tự kẻ biểu, chép nội dung sang tệp khác, hoặc lưu bằng chương trình làm mất trang ẩn của biểu mẫu.",
+    "Tải biểu mẫu được giao từ hệ thống rồi nhập số liệu vào tệp đó.",
+    ("L32", "C42"),
+)
+OTHER_VERSION = Kind(
+    "BS399",
+    _ERROR,
+    "Tệp thuộc biểu hoặc phiên bản khác",
+    "Tệp được phát hành cho biểu {found}, không phải biểu {expected} đang kiểm tra.",
+    "Dùng lại tệp của kỳ trước, trước khi biểu mẫu được sửa đổi.",
+    "Tải biểu mẫu mới từ hệ thống và chuyển số liệu sang.",
+    ("C46", "L35"),
+)
+
+# 40x: formulas.
+
+OVERWRITTEN = Kind(
+    "BS401",
+    _ERROR,
+    "Công thức bị thay bằng giá trị gõ tay",
+    "{name}: công thức ={formula} đã bị thay bằng giá trị {value} gõ tay (kết quả đúng là {computed}).",
+    "Gõ hoặc dán số đè lên ô công thức.",
+    "Khôi phục công thức: ghi ={formula} vào ô; sửa số liệu ở các ô nhập.",
+    ("L32", "C56"),
+)
+DELETED = Kind(
+    "BS402",
+    _ERROR,
+    "Công thức bị xóa",
+    "{name}: công thức ={formula} đã bị xóa, ô đang trống (kết quả đúng là {computed}).",
+    "Xóa cả vùng để nhập lại, trong đó có ô công thức.",
+    "Khôi phục công thức: ghi ={formula} vào ô.",
+    ("L32", "C56"),
+)
+CHANGED = Kind(
+    "BS403",
+    _ERROR,
+    "Công thức khác với biểu mẫu đã ban hành",
+    "{name}: công thức trong ô là ={found}, khác với công thức đã ban hành ={formula}.",
+    "Sửa công thức, chép công thức của ô khác sang, hoặc chèn, xóa dòng làm lệch tham chiếu.",
+    "Khôi phục công thức: ghi ={formula} vào ô.",
+    ("L32", "C56"),
+)
+SHORTENED = Kind(
+    "BS404",
+    _ERROR,
+    "Vùng cộng của công thức bị rút ngắn",
+    "{name}: công thức ={found} bỏ sót {missing}; công thức đã ban hành là ={formula}.",
+    "Chèn dòng ngoài vùng cộng, hoặc kéo lại vùng cộng không hết các dòng.",
+    "Khôi phục công thức: ghi ={formula} vào ô.",
+    ("L32", "C56"),
+)
+STALE = Kind(
+    "BS405",
+    _ERROR,
+    "Giá trị hiển thị khác kết quả của công thức",
+    "{name}: ô hiển thị {value} nhưng công thức ={formula} cho kết quả {computed}.",
+    "Excel để chế độ tính tay, tệp được sửa bằng chương trình không tính lại, hoặc giá trị bị sửa bên trong tệp.",
+    "Mở tệp bằng Excel, bấm Ctrl+Alt+F9 để tính lại toàn bộ, lưu rồi gửi lại.",
+    ("L32", "L17"),
+)
+TYPED_SUM = Kind(
+    "BS406",
+    _WARNING,
+    "Ô nhập số liệu chứa phép tính",
+    "{name}: ô nhập số liệu chứa phép tính ={found}; hệ thống dùng kết quả {value}.",
+    "Cộng nhiều số ngay trong ô, ví dụ =120+35.",
+    "Không bắt buộc sửa. Nên thay bằng kết quả để người duyệt thấy đúng số đã nhập.",
+    ("L12",),
+)
+FORMULA_IN_INPUT = Kind(
+    "BS407",
+    _ERROR,
+    "Ô nhập số liệu chứa công thức tham chiếu",
+    "{name}: ô nhập số liệu chứa công thức ={found}; ở đây phải là số đã kiểm đếm, không lấy từ ô khác.",
+    "Nối ô nhập với ô khác hoặc trang khác, khi chép từ bảng tính riêng.",
+    "Chép ô, dán lại bằng Dán giá trị (Paste Values), rồi kiểm tra lại số.",
+    ("L12", "L32"),
+)
+EXTERNAL = Kind(
+    "BS408",
+    _ERROR,
+    "Công thức lấy số từ tệp khác",
+    "{name}: công thức ={found} lấy số từ tệp khác, đơn vị tổng hợp không có tệp đó.",
+    "Chép công thức từ sổ làm việc khác sang.",
+    "Khôi phục công thức của biểu mẫu, hoặc dán lại bằng Dán giá trị (Paste Values).",
+    ("L32", "C51"),
+)
+BROKEN_REFERENCE = Kind(
+    "BS409",
+    _ERROR,
+    "Công thức hỏng tham chiếu (#REF!)",
+    "{name}: công thức ={found} có tham chiếu hỏng (#REF!).",
+    "Xóa dòng, cột hoặc trang mà công thức đang dùng.",
+    "Khôi phục công thức: ghi ={formula} vào ô.",
+    ("L32", "C56"),
+)
+STRAY_FORMULA = Kind(
+    "BS410",
+    _ERROR,
+    "Công thức ở ô không áp dụng",
+    "{name}: ô không áp dụng (x) lại chứa công thức ={found}.",
+    "Kéo công thức của cột qua cả những dòng không áp dụng.",
+    "Xóa công thức, ghi lại x như biểu mẫu.",
+    ("L32", "C56"),
+)
+ERROR_RESULT = Kind(
+    "BS411",
+    _WARNING,
+    "Công thức cho kết quả lỗi",
+    "{name}: công thức ={formula} cho kết quả lỗi {value}.",
+    "Chia cho ô trống hoặc số 0, hoặc trong các ô được tính có chữ.",
+    "Kiểm tra các ô mà công thức sử dụng; số liệu của ô này sẽ không được tổng hợp.",
+    ("L32",),
+)
+EXTRA_SHEET = Kind(
+    "BS420",
+    _WARNING,
+    "Trang tính không thuộc biểu mẫu",
+    "Trang tính “{name}” không thuộc biểu mẫu; hệ thống không đọc số liệu ở đó.",
+    "Thêm trang tính nháp vào tệp biểu mẫu.",
+    "Xóa trang tính này trước khi ký; tài liệu kèm theo thì đính kèm thành tệp riêng.",
+    ("L12",),
+)
+DATES_1904 = Kind(
+    "BS421",
+    _WARNING,
+    "Sổ làm việc dùng hệ ngày 1904",
+    "Sổ làm việc dùng hệ ngày 1904; mọi ngày tháng trong tệp lệch 4 năm so với hệ thường dùng.",
+    "Tệp được tạo hoặc lưu trên máy Mac cũ.",
+    "Excel: File, Options, Advanced, bỏ chọn Use 1904 date system, rồi kiểm tra lại các ô ngày tháng.",
+    ("C06",),
+)
+
+# 50x: control relations.
+
+RELATION_BROKEN = Kind(
+    "BS501",
+    _ERROR,
+    "Sai quan hệ kiểm tra",
+    "{message} {comparison}",
+    "Nhập nhầm một trong các số, nhầm dòng, hoặc nhầm đơn vị tính.",
+    "Đối chiếu các ô {cells} với sổ gốc và sửa số sai.",
+    ("L32", "T12", "C56"),
+)
+RELATION_UNUSUAL = Kind(
+    "BS502",
+    _WARNING,
+    "Số liệu khác thường so với quan hệ kiểm tra",
+    "{message} {comparison}",
+    "Số liệu khác mức thường gặp; có thể đúng, cũng có thể nhầm đơn vị tính.",
+    "Kiểm tra các ô {cells}; nếu số đúng, ghi lý do trong thuyết minh.",
+    ("L32", "T12"),
+)
+RELATION_UNKNOWN = Kind(
+    "BS503",
+    _WARNING,
+    "Không kiểm tra được quan hệ",
+    "{message} Không kiểm tra được vì {reason}.",
+    "Trong các ô của quan hệ có giá trị lỗi hoặc chữ.",
+    "Sửa giá trị lỗi ở các ô {cells} rồi kiểm tra lại.",
+    ("L32",),
+)
+
+# 60x: values.
+
+NUMBER_AS_TEXT = Kind(
+    "BS601",
+    _ERROR,
+    "Số được gõ dưới dạng chữ",
+    "{name}: giá trị “{text}” là chữ, không phải số; có lẽ là {reading}.",
+    "Dán từ Word hoặc phần mềm khác, gõ dấu cách hoặc dấu nháy trước số.",
+    "Hỏi lại người nhập, rồi gõ lại số vào ô (chỉ chữ số và dấu thập phân của máy).",
+    ("C06", "L12"),
+)
+AMBIGUOUS_NUMBER = Kind(
+    "BS602",
+    _ERROR,
+    "Số dạng chữ đọc được hai cách",
+    "{name}: “{text}” là chữ và đọc được hai cách: {first} hay {second}?",
+    "Dấu chấm và dấu phẩy của kiểu số Việt Nam và kiểu số Anh – Mỹ trái ngược nhau.",
+    "Hỏi lại người nhập số nào đúng, rồi gõ lại vào ô. Hệ thống không tự đoán.",
+    ("C06", "L12"),
+)
+TEXT_FOR_NUMBER = Kind(
+    "BS603",
+    _ERROR,
+    "Chữ ở ô số liệu",
+    "{name}: “{text}” là chữ, ô này phải là số.",
+    "Ghi chú hoặc đơn vị tính gõ vào ô số liệu.",
+    "Gõ số; nếu không phát sinh gõ -, phát sinh mà chưa có số liệu gõ …; ghi chú viết vào phần thuyết minh.",
+    ("C06",),
+)
+ERROR_VALUE = Kind(
+    "BS604",
+    _ERROR,
+    "Giá trị lỗi ở ô số liệu",
+    "{name}: ô chứa giá trị lỗi {value}.",
+    "Dán kết quả lỗi từ bảng tính khác, hoặc công thức chia cho ô trống.",
+    "Xóa giá trị lỗi và nhập số.",
+    ("C06",),
+)
+TOO_PRECISE = Kind(
+    "BS605",
+    _ERROR,
+    "Quá nhiều chữ số thập phân",
+    "{name}: {value} có nhiều chữ số thập phân hơn quy định ({decimals} chữ số, đơn vị tính {unit}).",
+    "Dán kết quả phép chia chưa làm tròn.",
+    "Làm tròn số đến {decimals} chữ số thập phân rồi nhập lại.",
+    ("C06",),
+)
+NOT_WHOLE = Kind(
+    "BS606",
+    _ERROR,
+    "Phải là số nguyên",
+    "{name}: {value} phải là số nguyên (đơn vị tính {unit}).",
+    "Nhập nhầm dấu thập phân, hoặc nhập theo nghìn, triệu trong khi biểu tính theo đơn vị.",
+    "Kiểm tra đơn vị tính và nhập lại số nguyên.",
+    ("C06",),
+)
+NEGATIVE = Kind(
+    "BS607",
+    _ERROR,
+    "Số âm ở chỉ tiêu đếm, đo",
+    "{name}: {value} không thể âm (đơn vị tính {unit}).",
+    "Gõ nhầm dấu trừ, hoặc ghi số giảm vào ô số có.",
+    "Nhập lại số không âm.",
+    ("C06",),
+)
+NEGATIVE_MONEY = Kind(
+    "BS608",
+    _WARNING,
+    "Số tiền âm",
+    "{name}: {value} là số âm (đơn vị tính {unit}).",
+    "Hoàn thuế, điều chỉnh giảm, hoặc gõ nhầm dấu trừ.",
+    "Kiểm tra lại; nếu đúng là giảm trừ thì ghi lý do trong thuyết minh.",
+    ("C06",),
+)
+NOT_APPLICABLE_FILLED = Kind(
+    "BS609",
+    _ERROR,
+    "Nhập số vào ô không áp dụng",
+    "{name}: ô không áp dụng (x) lại có giá trị {value}.",
+    "Nhập lệch dòng hoặc lệch cột.",
+    "Chuyển số sang đúng ô, ghi lại x ở ô này.",
+    ("C06",),
+)
+APPLICABLE_CROSSED = Kind(
+    "BS610",
+    _WARNING,
+    "Ghi x ở ô phải có số liệu",
+    "{name}: ghi “x” (không áp dụng), nhưng chỉ tiêu này áp dụng cho đơn vị.",
+    "Dùng x thay cho không phát sinh.",
+    "Nhập số; nếu không phát sinh gõ -, phát sinh mà chưa có số liệu gõ ….",
+    ("C06",),
+)
+TOO_LARGE = Kind(
+    "BS611",
+    _ERROR,
+    "Số quá lớn",
+    "{name}: {value} quá lớn, không lưu chính xác được (quá 15 chữ số).",
+    "Dán nhầm mã số, số điện thoại, hoặc gõ thừa chữ số 0.",
+    "Kiểm tra lại số và đơn vị tính.",
+    ("C06",),
+)
+LOGICAL = Kind(
+    "BS612",
+    _ERROR,
+    "Giá trị đúng/sai ở ô số liệu",
+    "{name}: ô chứa {value}, phải là số.",
+    "Dán kết quả của phép so sánh.",
+    "Nhập số.",
+    ("C06",),
+)
+BLANK = Kind(
+    "BS613",
+    _WARNING,
+    "Còn ô chưa nhập",
+    "Bảng {table}: còn {count} ô chưa nhập ({cells}).",
+    "Chưa nhập xong, hoặc để trống thay cho không phát sinh.",
+    "Nhập số; nếu không phát sinh gõ -, phát sinh mà chưa có số liệu gõ ….",
+    ("C69", "T01"),
+)
+DATE = Kind(
+    "BS614",
+    _ERROR,
+    "Ngày tháng ở ô số liệu",
+    "{name}: ô hiển thị ngày tháng (giá trị bên trong là {value}).",
+    "Gõ 1/2 hoặc 1-2, Excel tự đổi thành ngày tháng.",
+    "Đổi định dạng ô về Number rồi gõ lại số.",
+    ("C06",),
+)
+PERCENT = Kind(
+    "BS615",
+    _WARNING,
+    "Ô số liệu hiển thị phần trăm",
+    "{name}: ô hiển thị phần trăm nhưng giá trị bên trong là {value}; hệ thống lấy giá trị bên trong.",
+    "Gõ 50%, Excel lưu 0,5.",
+    "Đổi định dạng ô về Number rồi gõ số theo đơn vị tính của biểu (50% gõ 50).",
+    ("C06",),
+)
+DISGUISED = Kind(
+    "BS616",
+    _ERROR,
+    "Định dạng làm ô hiển thị số khác",
+    "{name}: định dạng “{format}” làm ô hiển thị khác giá trị bên trong là {value}.",
+    "Chép định dạng từ tệp khác (ẩn số, chia nghìn, thêm chữ số), hoặc cố ý che số với người ký.",
+    "Đổi định dạng ô về Number rồi đối chiếu lại số.",
+    ("L12", "V07"),
+)
+
+# 70x: Vietnamese text (TCVN 6909:2001).
+
+LEGACY_TEXT = Kind(
+    "BS701",
+    _ERROR,
+    "Chữ Việt không phải Unicode",
+    "“{text}” viết bằng bảng mã {encoding}, không phải Unicode; đọc là “{reading}”.",
+    "Gõ bằng bộ gõ đặt bảng mã TCVN3 (ABC), VNI, VPS, VISCII, hoặc chép từ văn bản cũ.",
+    "Chuyển mã bằng lệnh bieuso text, hoặc gõ lại với bảng mã Unicode dựng sẵn.",
+    ("C07",),
+)
+DOUBTFUL_TEXT = Kind(
+    "BS702",
+    _WARNING,
+    "Chữ Việt có thể không phải Unicode",
+    "“{text}” có thể là “{reading}” viết bằng bảng mã {encoding}.",
+    "Chữ ngắn, đọc được theo nhiều bảng mã.",
+    "Xem lại ô; nếu đúng là chữ cũ thì gõ lại với bảng mã Unicode dựng sẵn.",
+    ("C07",),
+)
+COMBINING_TEXT = Kind(
+    "BS703",
+    _WARNING,
+    "Unicode tổ hợp",
+    "“{text}” viết bằng Unicode tổ hợp (dấu rời); so sánh và tìm kiếm trong Excel sẽ không thấy.",
+    "Bộ gõ đặt Unicode tổ hợp, hoặc chép từ máy Mac, từ tệp PDF.",
+    "Chuyển sang Unicode dựng sẵn bằng lệnh bieuso text, hoặc gõ lại.",
+    ("C07",),
+)
+STRANGE_CHARACTERS = Kind(
+    "BS704",
+    _WARNING,
+    "Ký tự lạ trong chữ",
+    "“{text}” có ký tự không đọc được ({characters}).",
+    "Chép từ tệp PDF, hoặc chuyển mã sai trước đó.",
+    "Gõ lại chữ trong ô.",
+    ("C07",),
+)
+
+KINDS: dict[str, Kind] = {kind.code: kind for kind in list(globals().values()) if isinstance(kind, Kind)}

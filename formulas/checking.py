@@ -1,0 +1,165 @@
+"""Checking a filled form: one report, the same in Excel and on the server. Never raises on a file."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+from form_templates.definition import SHEET as DEFINITION_SHEET
+from form_templates.model import CellKey, FormVersion
+from form_templates.reading import FilledForm, read_form
+from form_templates.stamp import STAMP_SHEET, StampKind, embedded_version, read_stamp
+from formulas import catalogue
+from formulas.arithmetic import CellValue
+from formulas.compiler import CompiledForm, compile_version
+from formulas.errors import FormulaError
+from formulas.evaluation import evaluate_filled, filled_values
+from formulas.integrity import check_formulas
+from formulas.merged import Whole, read_units, unit_sheets
+from formulas.relations import check_relations
+from formulas.text.scanning import check_sheet_text, check_text
+from formulas.values import check_values
+from formulas.wording import excerpt
+from workbooks.address import MAX_COLUMN, MAX_ROW, parse_address
+from workbooks.errors import WorkbookError
+from workbooks.finding import Finding, Severity
+from workbooks.workbook import Workbook, open_workbook
+
+_MOST_DECIMALS: Final = 9
+_NOTHING: Final[Mapping[CellKey, CellValue]] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was found in one workbook.
+
+    Attributes:
+        findings: by sheet, row, column and code.
+        filled: the form as read; None where the file could not be read as one.
+        computed: what the published formulas give for every CALC cell.
+    """
+
+    findings: tuple[Finding, ...]
+    filled: FilledForm | None = None
+    computed: Mapping[CellKey, CellValue] = field(default_factory=lambda: _NOTHING)
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing refuses the workbook; warnings may be there."""
+        return not any(finding.severity is Severity.ERROR for finding in self.findings)
+
+    def to_dict(self) -> dict[str, object]:
+        """The report as JSON has it."""
+        return {"ok": self.ok, "findings": [finding.to_dict() for finding in self.findings]}
+
+
+def check(data: bytes, version: FormVersion | None = None) -> Report:
+    """Check a workbook against a form version, or against the one it carries."""
+    try:
+        return check_workbook(open_workbook(data), version)
+    except WorkbookError as error:
+        return Report((error.finding,))
+
+
+def check_workbook(workbook: Workbook, version: FormVersion | None = None, *, sheet: str | None = None) -> Report:
+    """Check an opened workbook.
+
+    Args:
+        workbook: the workbook.
+        version: the form version the receiver knows; None for the one in the file, which the file's author may have
+            written: good enough for the author's own check, never for acceptance.
+        sheet: the sheet of one unit, in a merged workbook that holds one sheet per unit.
+    """
+    carried = embedded_version(workbook)
+    version = version or carried
+    if version is None or not _is_sound(version):
+        return Report((catalogue.NOT_ISSUED.at("", ""), *check_text(workbook)))
+    try:
+        return _report(workbook, compile_version(version), sheet)
+    except FormulaError as error:
+        return Report(error.findings)
+    except WorkbookError as error:
+        return Report((error.finding,))
+
+
+def _is_sound(version: FormVersion) -> bool:
+    """Whether a version has the bounds that publishing keeps: the one in a file may be of anybody's making."""
+    if any(not 0 <= cell.decimals <= _MOST_DECIMALS for cell in version.cell_by_key.values()):
+        return False
+    rows, columns = [], []
+    for table in version.tables:
+        rows += [table.header_at, *(row.at for row in table.rows)]
+        rows += [at for region in table.regions for at in (region.first, region.sentinel)]
+        columns += [table.codes_at, table.labels_at, *(column.at for column in table.columns)]
+    return all(0 < row <= MAX_ROW for row in rows) and all(0 < column <= MAX_COLUMN for column in columns)
+
+
+def _report(workbook: Workbook, compiled: CompiledForm, sheet: str | None) -> Report:
+    stamp = read_stamp(workbook)
+    if sheet is None and stamp is not None and stamp.kind is StampKind.MERGED:
+        return _merged_report(workbook, compiled)
+    filled = read_form(workbook, compiled.version, sheet=sheet)
+    computed = evaluate_filled(compiled, filled)
+    findings = [*_about_origin(workbook, compiled.version), *_about_form(workbook, compiled, filled, computed)]
+    if sheet is None:
+        findings += [*_about_book(workbook, compiled.version), *check_text(workbook)]
+    else:
+        findings += check_sheet_text(workbook, filled.layouts[0].sheet if filled.layouts else sheet)
+    return Report(_sorted(findings, workbook), filled, computed)
+
+
+def _merged_report(workbook: Workbook, compiled: CompiledForm) -> Report:
+    """The whole and every unit's sheet (L09)."""
+    version = compiled.version
+    filled = read_form(workbook, version)
+    units = read_units(workbook, compiled)
+    whole = Whole(workbook, compiled, filled, units)
+    findings = [
+        *_about_origin(workbook, version),
+        *_about_book(workbook, version, units=unit_sheets(workbook, version)),
+        *filled.findings,
+        *whole.findings(),
+        *check_relations(compiled, filled, whole.values),
+        *(finding for unit in units for finding in _about_form(workbook, compiled, unit.filled, unit.computed)),
+        *check_text(workbook),
+    ]
+    return Report(_sorted(findings, workbook), filled, whole.values)
+
+
+def _about_form(
+    workbook: Workbook, compiled: CompiledForm, filled: FilledForm, computed: Mapping[CellKey, CellValue]
+) -> Iterator[Finding]:
+    yield from filled.findings
+    yield from check_formulas(filled, workbook, computed)
+    yield from check_values(filled, workbook)
+    yield from check_relations(compiled, filled, {**filled_values(filled), **computed})
+
+
+def _about_origin(workbook: Workbook, version: FormVersion) -> Iterator[Finding]:
+    stamp = read_stamp(workbook)
+    if stamp is None:
+        yield catalogue.NOT_ISSUED.at("", "")
+    elif (stamp.form, stamp.version) != (version.form, version.version):
+        found = f"{excerpt(stamp.form)} phiên bản {excerpt(stamp.version)}"
+        yield catalogue.OTHER_VERSION.at("", "", found=found, expected=f"{version.form} phiên bản {version.version}")
+
+
+def _about_book(workbook: Workbook, version: FormVersion, *, units: Collection[str] = ()) -> Iterator[Finding]:
+    known = {table.sheet for table in version.tables} | {DEFINITION_SHEET, STAMP_SHEET, *units}
+    for entry in workbook.sheets:
+        if entry.name not in known:
+            yield catalogue.EXTRA_SHEET.at(entry.name, "", name=excerpt(entry.name))
+    if workbook.date1904:
+        yield catalogue.DATES_1904.at("", "")
+
+
+def _sorted(findings: list[Finding], workbook: Workbook) -> tuple[Finding, ...]:
+    order = {entry.name: number for number, entry in enumerate(workbook.sheets, start=1)}
+
+    def place(finding: Finding) -> tuple[int, int, int, str]:
+        row, column = parse_address(finding.cell) if finding.cell else (0, 0)
+        return order.get(finding.sheet, 0), row, column, finding.code
+
+    return tuple(sorted(dict.fromkeys(findings), key=place))

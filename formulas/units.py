@@ -1,0 +1,34 @@
+"""What a unit of measure says of its numbers: counted, measured, money, or a ratio. Read from the unit's own name."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+_MONEY: Final = re.compile(r"đồng|\b(?:vnđ|vnd|usd)\b|đô la", re.IGNORECASE)
+# Ratios, growth and indices have no sign rule of their own; what may not be negative there, a rule of the form says.
+_RATIO: Final = re.compile(r"%|‰|điểm|lần", re.IGNORECASE)
+_COUNTED: Final = frozenset(
+    {"người", "hộ", "con", "cái", "chiếc", "quả", "đôi", "hồ sơ", "dn", "doanh nghiệp", "trường", "lớp", "học sinh"}
+    | {"giáo viên", "bác sĩ", "giường", "cơ sở", "xã", "thôn", "ấp", "vụ", "lượt", "dự án", "văn bản", "đơn vị"}
+)
+
+
+def _plain(unit: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", unit).casefold().split())
+
+
+def is_money(unit: str) -> bool:
+    """Whether the unit is an amount of money, where a negative number is a correction."""
+    return _MONEY.search(_plain(unit)) is not None
+
+
+def is_ratio(unit: str) -> bool:
+    """Whether the unit is a ratio, which may be negative."""
+    return _RATIO.search(_plain(unit)) is not None
+
+
+def is_counted(unit: str) -> bool:
+    """Whether the numbers are counts of whole things, which are never rounded: sums of them agree to the last one."""
+    return _plain(unit) in _COUNTED
