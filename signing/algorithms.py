@@ -1,0 +1,87 @@
+"""The algorithms that may be used, by the names XML-DSig gives them. Nothing else is ever accepted."""
+
+from __future__ import annotations
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+
+C14N = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
+RELATIONSHIP_TRANSFORM = "http://schemas.openxmlformats.org/package/2006/RelationshipTransform"
+
+SHA256 = hashes.SHA256()
+DIGESTS: dict[str, hashes.HashAlgorithm] = {
+    "http://www.w3.org/2001/04/xmlenc#sha256": SHA256,
+    "http://www.w3.org/2001/04/xmldsig-more#sha384": hashes.SHA384(),
+    "http://www.w3.org/2001/04/xmlenc#sha512": hashes.SHA512(),
+}
+SHA256_URI = "http://www.w3.org/2001/04/xmlenc#sha256"
+
+_MORE = "http://www.w3.org/2001/04/xmldsig-more#"
+_RSA: dict[str, hashes.HashAlgorithm] = {
+    f"{_MORE}rsa-sha256": SHA256,
+    f"{_MORE}rsa-sha384": hashes.SHA384(),
+    f"{_MORE}rsa-sha512": hashes.SHA512(),
+}
+_ECDSA: dict[str, hashes.HashAlgorithm] = {
+    f"{_MORE}ecdsa-sha256": SHA256,
+    f"{_MORE}ecdsa-sha384": hashes.SHA384(),
+    f"{_MORE}ecdsa-sha512": hashes.SHA512(),
+}
+SIGNATURE_METHODS = _RSA | _ECDSA
+
+# TT 15/2025/TT-BKHCN: RSA of at least 2048 bits, ECDSA of at least 256.
+_MIN_RSA_BITS = 2048
+_CURVES = ("secp256r1", "secp384r1", "secp521r1")
+
+
+def digest(data: bytes, algorithm: hashes.HashAlgorithm = SHA256) -> bytes:
+    """The hash of bytes."""
+    context = hashes.Hash(algorithm)
+    context.update(data)
+    return context.finalize()
+
+
+def describe_key(key: object) -> str:
+    """A public key in words: ``"RSA 2048"``, ``"ECDSA secp256r1"``."""
+    if isinstance(key, rsa.RSAPublicKey):
+        return f"RSA {key.key_size}"
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return f"ECDSA {key.curve.name}"
+    return type(key).__name__
+
+
+def key_is_acceptable(key: object) -> bool:
+    """Whether a public key is of a kind and strength that may sign."""
+    if isinstance(key, rsa.RSAPublicKey):
+        return key.key_size >= _MIN_RSA_BITS
+    return isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _CURVES
+
+
+def signature_method(key: object) -> str:
+    """The method we sign with: SHA-256 with the key's own scheme."""
+    return f"{_MORE}ecdsa-sha256" if isinstance(key, ec.EllipticCurvePublicKey) else f"{_MORE}rsa-sha256"
+
+
+def coordinate_length(key: ec.EllipticCurvePublicKey | ec.EllipticCurvePrivateKey) -> int:
+    """Bytes of each half of an ECDSA SignatureValue (RFC 4050, XML-DSig 1.1: raw r and s, fixed length)."""
+    return (key.curve.key_size + 7) // 8
+
+
+def signature_is_right(key: object, method: str, signature: bytes, data: bytes) -> bool:
+    """Whether a SignatureValue is this key's over these bytes by this method."""
+    try:
+        if isinstance(key, rsa.RSAPublicKey) and method in _RSA:
+            key.verify(signature, data, padding.PKCS1v15(), _RSA[method])
+            return True
+        if isinstance(key, ec.EllipticCurvePublicKey) and method in _ECDSA:
+            half = coordinate_length(key)
+            if len(signature) != 2 * half:
+                return False
+            r, s = int.from_bytes(signature[:half], "big"), int.from_bytes(signature[half:], "big")
+            key.verify(encode_dss_signature(r, s), data, ec.ECDSA(_ECDSA[method]))
+            return True
+    except InvalidSignature:
+        return False
+    return False

@@ -1,0 +1,103 @@
+"""What no digest covers, written in one way only, so that it can be compared byte for byte.
+
+``[Content_Types].xml``, the wording of relationship parts and what leads to the signatures lie outside every digest
+(the RelationshipTransform keeps the meaning only). Where every signature was made here nobody else had a reason to
+write them anew, so they must be exactly as written here. Programs that add a signature of their own may write them as
+they like; then only the meaning is held against the signatures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from lxml import etree
+
+from signing.document import OFFICE_OBJECT, office_object
+from signing.findings import finding
+from signing.layout import (
+    FOLDER,
+    ORIGIN,
+    ORIGIN_RELATIONSHIP,
+    ORIGIN_RELS,
+    ORIGIN_TYPE,
+    RELS_TYPE,
+    ROOT_RELS,
+    SIGNATURE_RELATIONSHIP,
+)
+from signing.reading import SignatureDocument
+from signing.xml import CONTENT_TYPES, RELATIONSHIPS, parse, serialise
+from workbooks.finding import Finding
+from workbooks.package import CONTENT_TYPES_PART, Package
+from workbooks.registration import add_relationship, add_relationships
+
+_DEFAULTS = {"rels": RELS_TYPE, "sigs": ORIGIN_TYPE}
+_CHANGED = "đã bị viết lại sau khi ký"
+
+
+def made_here(document: SignatureDocument) -> bool:
+    """Whether a signature says, in what it signs, that this package made it."""
+    return any(
+        item.name == OFFICE_OBJECT and item.content == office_object(document.comment) for item in document.objects
+    )
+
+
+def check_exact(
+    package: Package, rels: Mapping[str, etree._Element], documents: Mapping[str, SignatureDocument]
+) -> Iterator[Finding]:
+    """Whatever differs in a byte from how it was written here."""
+    rewritten = [name for name, root in rels.items() if package.part(name) != _expected_rels(name, root)]
+    if package.part(ORIGIN_RELS) != origin_relationships(len(documents)):
+        rewritten.append(ORIGIN_RELS)
+    if package.part(CONTENT_TYPES_PART) != content_types({name: package.content_type(name) for name in package.parts}):
+        rewritten.append(CONTENT_TYPES_PART)
+    for name in rewritten:
+        yield finding("BS218", part=name, reason=_CHANGED)
+    for part, document in documents.items():
+        if not document.exact:
+            yield finding("BS205", part=part, reason=_CHANGED)
+
+
+def content_types(types: Mapping[str, str]) -> bytes:
+    """``[Content_Types].xml`` for parts with their content types."""
+    root = etree.Element(f"{{{CONTENT_TYPES}}}Types", nsmap={None: CONTENT_TYPES})  # type: ignore[dict-item]  # lxml takes None for the default
+    for extension, kind in _DEFAULTS.items():
+        etree.SubElement(root, f"{{{CONTENT_TYPES}}}Default", Extension=extension, ContentType=kind)
+    for name, kind in sorted(types.items()):
+        if _DEFAULTS.get(name.rpartition(".")[2]) != kind:
+            etree.SubElement(root, f"{{{CONTENT_TYPES}}}Override", PartName=name, ContentType=kind)
+    return serialise(root)
+
+
+def origin_relationships(count: int) -> bytes:
+    """What leads from the signature origin to that many signatures."""
+    wanted = [(SIGNATURE_RELATIONSHIP, signature_name(number)[len(FOLDER) :]) for number in range(1, count + 1)]
+    data, _ = add_relationships(None, wanted)
+    return without_white_space(parse(data))
+
+
+def signature_name(number: int) -> str:
+    """``/_xmlsignatures/sig1.xml``."""
+    return f"{FOLDER}sig{number}.xml"
+
+
+def with_origin(root: etree._Element) -> bytes:
+    """The relationships of the package with the one to the signature origin, which is the last and not signed."""
+    data, _ = add_relationship(serialise(root), ORIGIN_RELATIONSHIP, ORIGIN[1:])
+    return without_white_space(parse(data))
+
+
+def without_white_space(root: etree._Element) -> bytes:
+    """A part of relationships as it is written here; LibreOffice digests white space that the transform drops."""
+    for element in root.iter():
+        element.text = element.tail = None
+    return serialise(root)
+
+
+def _expected_rels(name: str, root: etree._Element) -> bytes:
+    copy = etree.fromstring(serialise(root))
+    if name != ROOT_RELS:
+        return without_white_space(copy)
+    for child in copy.findall(f"{{{RELATIONSHIPS}}}Relationship"):
+        if child.get("Type") == ORIGIN_RELATIONSHIP:
+            copy.remove(child)
+    return with_origin(copy)

@@ -1,0 +1,131 @@
+"""Every finding code of signatures (``BS2xx``) with its message and remedy. Codes are permanent: letters quote them.
+
+Requirements: V07 (a tampered message is refused), V09 (chain, validity at signing time, revocation, result shown in
+Vietnamese), V33 (nothing in the file may stay outside the signature).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from signing.errors import SigningError
+from workbooks.finding import Finding, Severity
+
+E = TypeVar("E", bound=SigningError)
+
+_SIGN_AGAIN = "Yêu cầu đơn vị mở tệp gốc, kiểm tra rồi ký và gửi lại."
+_ASK_CA = "Liên hệ tổ chức cung cấp dịch vụ chứng thực chữ ký số để được cấp chứng thư phù hợp."
+_CONFIGURE = "Báo quản trị hệ thống kiểm tra thư mục chứng thư gốc tin cậy và danh sách thu hồi (CRL)."
+
+
+@dataclass(frozen=True, slots=True)
+class FindingKind:
+    """What a code always says; ``message`` is a format string over the named details."""
+
+    message: str
+    remedy: str
+    severity: Severity = Severity.ERROR
+
+
+FINDING_KINDS: dict[str, FindingKind] = {
+    # The signature is not there.
+    "BS201": FindingKind("Tệp chưa được ký số.", "Lãnh đạo đơn vị ký số tệp (bằng lệnh bieuso sign) rồi gửi lại."),
+    "BS202": FindingKind(
+        "Chữ ký số không còn: tệp đã được lưu lại sau khi ký ({trace}).",
+        "Không mở và lưu lại tệp sau khi ký. Lãnh đạo đơn vị ký lại tệp rồi gửi lại.",
+    ),
+    # The signature part cannot be read as exactly one honest signature.
+    "BS203": FindingKind("Không đọc được chữ ký số: {reason}.", _SIGN_AGAIN),
+    "BS204": FindingKind("Phần chữ ký số chứa khai báo kiểu tài liệu (DOCTYPE), không được phép.", _SIGN_AGAIN),
+    "BS205": FindingKind("Cấu trúc chữ ký số bị sắp xếp lại hoặc sai quy cách: {reason}.", _SIGN_AGAIN),
+    "BS206": FindingKind(
+        "Thuật toán không được chấp nhận trong chữ ký số: {algorithm}.",
+        "Ký lại bằng thuật toán băm SHA-256, SHA-384 hoặc SHA-512.",
+    ),
+    "BS207": FindingKind("Khoá ký không đủ mạnh hoặc không được hỗ trợ: {key}.", _ASK_CA),
+    "BS208": FindingKind("Giá trị chữ ký số không khớp với khoá của người ký.", _SIGN_AGAIN),
+    "BS209": FindingKind("Thông tin được ký đã bị thay đổi sau khi ký: {object}.", _SIGN_AGAIN),
+    # What was signed is not what is in the file.
+    "BS210": FindingKind("Nội dung đã bị thay đổi sau khi ký: {part}.", _SIGN_AGAIN),
+    "BS211": FindingKind("Thành phần đã ký không còn trong tệp: {part}.", _SIGN_AGAIN),
+    "BS212": FindingKind("Thành phần nằm ngoài chữ ký số: {part}.", _SIGN_AGAIN),
+    "BS213": FindingKind("Quan hệ giữa các thành phần đã bị thay đổi sau khi ký: {part}.", _SIGN_AGAIN),
+    "BS214": FindingKind("Quan hệ nằm ngoài chữ ký số: {relationship} trong {part}.", _SIGN_AGAIN),
+    "BS215": FindingKind(
+        "Kiểu nội dung của {part} đã bị thay đổi sau khi ký: khi ký là {signed}, nay là {found}.", _SIGN_AGAIN
+    ),
+    "BS216": FindingKind("Tham chiếu không được phép trong chữ ký số: {reference}.", _SIGN_AGAIN),
+    "BS217": FindingKind("Thành phần chứa chữ ký số trong tệp không đúng quy cách: {reason}.", _SIGN_AGAIN),
+    "BS218": FindingKind("Tệp quan hệ không đúng quy cách: {part} ({reason}).", _SIGN_AGAIN),
+    # Who signed.
+    "BS220": FindingKind("Chứng thư số của người ký không đọc được hoặc không khớp: {reason}.", _SIGN_AGAIN),
+    "BS221": FindingKind(
+        "Chứng thư số của {signer} (do {issuer} cấp) không dẫn tới chứng thư gốc nào được tin cậy: {reason}.",
+        "Ký lại bằng chứng thư do tổ chức được công nhận cấp; nếu đã đúng, báo quản trị bổ sung chứng thư gốc.",
+    ),
+    "BS222": FindingKind(
+        "Chứng thư số của {holder} đã hết hạn ngày {date}.", "Gia hạn chứng thư số rồi ký và gửi lại."
+    ),
+    "BS223": FindingKind(
+        "Chứng thư số của {holder} chưa có hiệu lực (bắt đầu từ {date}).",
+        "Kiểm tra đồng hồ máy tính; ký lại sau ngày chứng thư có hiệu lực.",
+    ),
+    "BS224": FindingKind(
+        "Thời điểm ký ghi trong tệp ({signed_at}) nằm ngoài thời hạn chứng thư số ({start} đến {end}).",
+        "Kiểm tra đồng hồ máy tính rồi ký và gửi lại.",
+    ),
+    "BS225": FindingKind(
+        "Thời điểm ký ghi trong tệp ({signed_at}) ở sau thời điểm kiểm tra ({now}).",
+        "Kiểm tra đồng hồ máy tính rồi ký và gửi lại.",
+    ),
+    "BS226": FindingKind("Chứng thư số của {signer} không được cấp để ký số (mục đích: {usage}).", _ASK_CA),
+    "BS227": FindingKind(
+        "Chứng thư số của {signer} là chứng thư của tổ chức chứng thực, không phải của người ký.", _ASK_CA
+    ),
+    "BS228": FindingKind(
+        "Chứng thư số của {holder} đã bị thu hồi ngày {date}. Thời điểm ký ghi trong tệp chỉ là lời khai, không chứng "
+        "minh được là tệp đã ký trước khi thu hồi.",
+        "Ký lại bằng chứng thư số còn hiệu lực rồi gửi lại.",
+    ),
+    "BS230": FindingKind(
+        "Chưa xác định được chứng thư số của {signer} có bị thu hồi hay không: {reason}.", _CONFIGURE, Severity.WARNING
+    ),
+    # Signing itself.
+    "BS240": FindingKind("Không mở được tệp khoá (PKCS#12): {reason}.", "Kiểm tra lại tệp .p12/.pfx."),
+    "BS241": FindingKind("Mật khẩu của tệp khoá không đúng.", "Nhập lại mật khẩu của tệp .p12/.pfx."),
+    "BS242": FindingKind(
+        "Tệp khoá không chứa khoá bí mật cùng chứng thư số của khoá đó.",
+        "Xuất lại tệp .p12/.pfx kèm khoá bí mật và chứng thư số.",
+    ),
+    "BS243": FindingKind("Khoá bí mật không khớp với chứng thư số.", "Chọn đúng cặp khoá và chứng thư số."),
+    "BS244": FindingKind(
+        "Chứng thư số của {holder} đã hết hạn ngày {date}, không thể ký.", "Gia hạn chứng thư số rồi ký lại."
+    ),
+    "BS245": FindingKind(
+        "Chứng thư số của {holder} chưa có hiệu lực (bắt đầu từ {date}), không thể ký.",
+        "Kiểm tra ngày giờ của máy tính; ký lại sau ngày chứng thư có hiệu lực.",
+    ),
+    "BS246": FindingKind(
+        "{field} không dùng được: {reason}.", "Bỏ các ký tự & < > và ký tự điều khiển, viết tối đa 255 ký tự."
+    ),
+    "BS247": FindingKind("Không thể ký tệp này: {reason}.", "Lưu lại tệp bằng Excel rồi ký."),
+    "BS248": FindingKind(
+        "Tệp đã có chữ ký số nhưng chữ ký đó không còn đúng: {reason}.",
+        "Lấy lại tệp gốc chưa ký (hoặc bản đã ký còn nguyên) rồi ký.",
+    ),
+    # Trust.
+    "BS250": FindingKind("Thư mục {folder} không có chứng thư gốc nào (*.crt, *.pem, *.cer).", _CONFIGURE),
+    "BS251": FindingKind("Không đọc được tệp tin cậy {file}: {reason}.", _CONFIGURE),
+}
+
+
+def finding(code: str, *, part: str = "", **details: str) -> Finding:
+    """The finding of a code; ``part`` is also available to the message."""
+    kind = FINDING_KINDS[code]
+    return Finding(code, kind.severity, kind.message.format(part=part, **details), kind.remedy, part=part)
+
+
+def error(kind: type[E], code: str, **details: str) -> E:
+    """An error carrying the finding of a code."""
+    return kind(code, FINDING_KINDS[code].message.format(**details), FINDING_KINDS[code].remedy)

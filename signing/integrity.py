@@ -1,0 +1,208 @@
+"""Whether a signature is right and covers everything. Knows nothing of trust. Each check yields all its findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from cryptography.hazmat.primitives.serialization import Encoding
+from lxml import etree
+
+from signing.algorithms import DIGESTS, describe_key, digest, key_is_acceptable, signature_is_right
+from signing.exact import check_exact, made_here
+from signing.findings import finding
+from signing.layout import (
+    RELS_TYPE,
+    ROOT_RELS,
+    Contents,
+    check_content_types,
+    contents,
+    is_exempt,
+    is_rels,
+    read_rels,
+)
+from signing.reading import (
+    AlgorithmError,
+    CertificateUnreadableError,
+    ForbiddenReferenceError,
+    Reference,
+    SignatureDocument,
+    StructureError,
+    read_signature,
+)
+from signing.xml import DoctypeRefusedError, XmlRefusedError, relationship_transform
+from workbooks.finding import Finding
+from workbooks.package import CONTENT_TYPES_PART, Package
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The package under examination. Digests are kept, because co-signatures ask for the same ones.
+
+    Attributes:
+        strict: every signature says that it was made here, so nothing may lie outside them.
+    """
+
+    package: Package
+    signatures: frozenset[str]
+    strict: bool
+    contents: Contents
+    rels: dict[str, etree._Element]
+    names: frozenset[str]
+    digests: dict[tuple[str, str], bytes] = field(default_factory=dict)
+
+    def digest(self, name: str, method: str) -> bytes:
+        """Digest of a whole part."""
+        key = (name, method)
+        if key not in self.digests:
+            self.digests[key] = digest(self.package.part(name), DIGESTS[method])
+        return self.digests[key]
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What was found, trust apart.
+
+    Attributes:
+        broken: faults of the package that concern every signature.
+        changed: for each readable signature, what is not as it was signed.
+        outside: for each readable signature, what it does not cover.
+    """
+
+    subject: Subject
+    broken: tuple[Finding, ...]
+    changed: Mapping[str, tuple[Finding, ...]]
+    outside: Mapping[str, tuple[Finding, ...]]
+
+
+def examine(package: Package, signatures: Mapping[str, SignatureDocument | Finding]) -> Examination:
+    """Hold a package against its signatures.
+
+    Raises:
+        WorkbookError: a part is damaged.
+    """
+    documents = {part: item for part, item in signatures.items() if isinstance(item, SignatureDocument)}
+    strict = len(documents) == len(signatures) and all(map(made_here, documents.values()))
+    subject, broken = _open_subject(package, frozenset(signatures), strict=strict)
+    changed = {
+        part: (*check_signature(document, part), *check_manifest(document, subject))
+        for part, document in documents.items()
+    }
+    outside = {part: tuple(check_coverage(document, subject)) for part, document in documents.items()}
+    # Whatever was changed in earnest also changes bytes around it; only the former is worth a word.
+    if strict and not any((broken, *changed.values(), *outside.values())):
+        broken = tuple(check_exact(package, subject.rels, documents))
+    return Examination(subject, broken, changed, outside)
+
+
+def _open_subject(package: Package, signatures: frozenset[str], *, strict: bool) -> tuple[Subject, tuple[Finding, ...]]:
+    """Read what every signature is held against; findings on relationship parts and content types."""
+    inside = contents(package, strict=strict)
+    for name in inside.uncovered:
+        package.part(name)  # raises where it is damaged: no two programs may see different bytes in it
+    findings = []
+    rels = {}
+    for name in inside.rels:
+        if package.content_type(name) != RELS_TYPE:
+            findings.append(finding("BS218", part=name, reason="sai kiểu nội dung"))
+        try:
+            rels[name] = read_rels(package.part(name))
+        except XmlRefusedError as problem:
+            findings.append(finding("BS218", part=name, reason=str(problem)))
+    try:
+        check_content_types(package.part(CONTENT_TYPES_PART))
+    except XmlRefusedError as problem:
+        findings.append(finding("BS218", part=CONTENT_TYPES_PART, reason=str(problem)))
+    return Subject(package, signatures, strict, inside, rels, frozenset(package.parts)), tuple(findings)
+
+
+def read_part(package: Package, part: str) -> SignatureDocument | Finding:  # noqa: PLR0911 - one per kind of fault
+    """The signature part, read, or why it cannot be."""
+    try:
+        return read_signature(package.part(part))
+    except DoctypeRefusedError:
+        return finding("BS204", part=part)
+    except XmlRefusedError as problem:
+        return finding("BS203", part=part, reason=str(problem))
+    except AlgorithmError as problem:
+        return finding("BS206", part=part, algorithm=str(problem) or "(không ghi)")
+    except ForbiddenReferenceError as problem:
+        return finding("BS216", part=part, reference=str(problem))
+    except CertificateUnreadableError as problem:
+        return finding("BS220", part=part, reason=str(problem))
+    except StructureError as problem:
+        return finding("BS205", part=part, reason=str(problem))
+
+
+def check_signature(document: SignatureDocument, part: str) -> Iterator[Finding]:
+    """The signature part in itself: key, value, signed objects, the certificate named in what is signed."""
+    key = document.certificate.public_key()
+    if not key_is_acceptable(key):
+        yield finding("BS207", part=part, key=describe_key(key))
+    elif not signature_is_right(key, document.method, document.value, document.signed_info):
+        yield finding("BS208", part=part)
+    for item in document.objects:
+        if digest(item.content, DIGESTS[item.method]) != item.value:
+            yield finding("BS209", part=part, object=item.name)
+    encoded = document.certificate.public_bytes(Encoding.DER)
+    if digest(encoded, DIGESTS[document.certificate_method]) != document.certificate_digest:
+        yield finding("BS220", part=part, reason="không phải chứng thư số đã ghi trong nội dung được ký")
+    elif document.certificate.serial_number != document.certificate_serial:
+        yield finding("BS220", part=part, reason="số sê-ri khác với số đã ghi trong nội dung được ký")
+
+
+def check_manifest(document: SignatureDocument, subject: Subject) -> Iterator[Finding]:
+    """Every reference is to what is in the file, unchanged."""
+    for reference in document.manifest:
+        if reference.name not in subject.names:
+            yield finding("BS211", part=reference.name)
+            continue
+        found = subject.package.content_type(reference.name)
+        if reference.content_type != found:
+            yield finding("BS215", part=reference.name, signed=reference.content_type, found=found)
+        if is_rels(reference.name):
+            yield from _check_relationships(reference, subject)
+        else:
+            yield from _check_part(reference, subject)
+
+
+def _check_part(reference: Reference, subject: Subject) -> Iterator[Finding]:
+    if reference.source_ids is not None:
+        yield finding("BS216", part=reference.name, reference=f"{reference.name} (phép biến đổi không dành cho nó)")
+    elif subject.digest(reference.name, reference.method) != reference.value:
+        yield finding("BS210", part=reference.name)
+
+
+def _check_relationships(reference: Reference, subject: Subject) -> Iterator[Finding]:
+    root = subject.rels.get(reference.name)
+    if root is None:
+        # Unreadable, which is reported already; or the relationships of signatures, which no honest program signs.
+        yield finding("BS216", part=reference.name, reference=reference.name)
+        return
+    if reference.source_ids is None:
+        yield finding("BS216", part=reference.name, reference=f"{reference.name} (thiếu RelationshipTransform)")
+        return
+    if digest(relationship_transform(root, reference.source_ids), DIGESTS[reference.method]) != reference.value:
+        yield finding("BS213", part=reference.name)
+
+
+def check_coverage(document: SignatureDocument, subject: Subject) -> Iterator[Finding]:
+    """Nothing that must be signed lies outside (V33)."""
+    signed = {reference.name: reference for reference in document.manifest}
+    for name in subject.contents.parts:
+        if name not in signed:
+            yield finding("BS212", part=name)
+    for name in subject.rels:
+        reference = signed.get(name)
+        ids = (reference.source_ids if reference else None) or frozenset()
+        for relationship in subject.package.relationships(_source(name)):
+            if relationship.id not in ids and not is_exempt(relationship, strict=subject.strict):
+                yield finding("BS214", part=name, relationship=relationship.id)
+
+
+def _source(rels: str) -> str:
+    """``/xl/_rels/workbook.xml.rels`` → ``/xl/workbook.xml``; ``/`` for the package's own."""
+    if rels == ROOT_RELS:
+        return "/"
+    folder, _, base = rels.rpartition("/_rels/")
+    return f"{folder}/{base.removesuffix('.rels')}"

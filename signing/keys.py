@@ -1,0 +1,108 @@
+"""Keys that sign: what a signer is, and signers from PKCS#12 files. Reads bytes, never files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.serialization import pkcs12
+
+from signing.algorithms import coordinate_length, describe_key, key_is_acceptable
+from signing.errors import KeyUnusableError
+from signing.findings import error
+
+
+class Signer(Protocol):
+    """Whoever holds a private key: a key file, a token."""
+
+    @property
+    def certificate(self) -> x509.Certificate:
+        """The signer's certificate."""
+
+    @property
+    def chain(self) -> tuple[x509.Certificate, ...]:
+        """Issuing certificates known to the signer, without the signer's own; may be empty."""
+
+    def sign(self, data: bytes, algorithm: hashes.HashAlgorithm) -> bytes:
+        """Sign bytes as XML-DSig wants it: RSA PKCS#1 v1.5, or ECDSA as raw ``r‖s`` of fixed length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pkcs12Signer:
+    """A signer from a key file (``.p12``, ``.pfx``)."""
+
+    certificate: x509.Certificate
+    chain: tuple[x509.Certificate, ...]
+    _key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+
+    def __repr__(self) -> str:
+        return f"Pkcs12Signer({self.certificate.subject.rfc4514_string()!r})"
+
+    @classmethod
+    def load(cls, data: bytes, password: str | bytes) -> Pkcs12Signer:
+        """Open a key file.
+
+        Raises:
+            KeyUnusableError: BS240 not a key file, BS241 wrong password, BS242 no key or certificate in it,
+                BS243 key and certificate differ, BS207 a kind of key or a length that is not accepted.
+        """
+        key, certificate, others = _open(data, password.encode() if isinstance(password, str) else password)
+        if key is None or certificate is None:
+            raise error(KeyUnusableError, "BS242")
+        if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+            raise error(KeyUnusableError, "BS207", key=type(key).__name__)
+        if not key_is_acceptable(key.public_key()):
+            raise error(KeyUnusableError, "BS207", key=describe_key(key.public_key()))
+        if key.public_key() != certificate.public_key():
+            raise error(KeyUnusableError, "BS243")
+        return cls(certificate, issuers_of(certificate, others), key)
+
+    def sign(self, data: bytes, algorithm: hashes.HashAlgorithm) -> bytes:
+        """See ``Signer``."""
+        if isinstance(self._key, rsa.RSAPrivateKey):
+            return self._key.sign(data, padding.PKCS1v15(), algorithm)
+        half = coordinate_length(self._key)
+        r, s = decode_dss_signature(self._key.sign(data, ec.ECDSA(algorithm)))
+        return r.to_bytes(half, "big") + s.to_bytes(half, "big")
+
+
+def issuers_of(certificate: x509.Certificate, others: Iterable[x509.Certificate]) -> tuple[x509.Certificate, ...]:
+    """The certificates above one, in order. Key files also carry what does not belong, which must not be sent along."""
+    chain: list[x509.Certificate] = []
+    remaining = list(others)
+    current = certificate
+    while issuer := next((other for other in remaining if is_issued_by(current, other)), None):
+        remaining.remove(issuer)
+        if issuer != certificate:
+            chain.append(issuer)
+        current = issuer
+    return tuple(chain)
+
+
+def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Whether the issuer's name and key are on this certificate."""
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (InvalidSignature, UnsupportedAlgorithm, TypeError, ValueError):
+        return False
+    return True
+
+
+def _open(data: bytes, password: bytes) -> tuple[object, x509.Certificate | None, list[x509.Certificate]]:
+    # An ASN.1 SEQUENCE opens every PKCS#12 file; the library reports a wrong password and rubbish alike.
+    if not data.startswith(b"\x30"):
+        raise error(KeyUnusableError, "BS240", reason="đây không phải tệp PKCS#12")
+    try:
+        return pkcs12.load_key_and_certificates(data, password)
+    except UnsupportedAlgorithm as problem:
+        raise error(KeyUnusableError, "BS240", reason="tệp dùng cách mã hoá không được hỗ trợ") from problem
+    except ValueError as problem:
+        if "password" in str(problem).lower():
+            raise error(KeyUnusableError, "BS241") from problem
+        raise error(KeyUnusableError, "BS240", reason="tệp bị hỏng hoặc không phải PKCS#12") from problem

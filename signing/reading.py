@@ -1,0 +1,403 @@
+"""Read a signature part strictly: every element at its exact place, each identifier once, nothing left over.
+
+A signature is wrapped by moving what was signed to where nobody looks and putting something else in its place.
+Therefore nothing is searched for by name or identifier here: each element is taken from the one position it may have.
+"""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64decode, b64encode
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from asn1crypto import x509 as asn1  # type: ignore[import-untyped]  # has no stubs
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding
+from lxml import etree
+
+from signing.algorithms import C14N, DIGESTS, RELATIONSHIP_TRANSFORM, SIGNATURE_METHODS
+from signing.xml import DSIG, MDSSI, OFFICE, XADES, canonical, parse, serialise
+
+MAX_EMBEDDED_CERTIFICATES = 16
+# What Office adds to long-term signatures beside the certificates; none of it is evaluated yet.
+_UNSIGNED_PROPERTIES = frozenset(
+    f"{{{XADES}}}{name}"
+    for name in (
+        "CertificateValues",
+        "SignatureTimeStamp",
+        "CompleteCertificateRefs",
+        "CompleteRevocationRefs",
+        "RevocationValues",
+        "SigAndRefsTimeStamp",
+    )
+)
+_KEY_INFO = frozenset(f"{{{DSIG}}}{name}" for name in ("X509Data", "KeyValue"))
+_X509_DATA = frozenset(
+    f"{{{DSIG}}}{name}" for name in ("X509Certificate", "X509IssuerSerial", "X509SubjectName", "X509SKI")
+)
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+_XML_NAMESPACE = "{http://www.w3.org/XML/1998/namespace}"
+
+
+class StructureError(ValueError):
+    """An element is missing, misplaced, doubled or unknown (BS205); the message is Vietnamese."""
+
+
+class AlgorithmError(ValueError):
+    """An algorithm or transform that is not on the list (BS206)."""
+
+
+class ForbiddenReferenceError(ValueError):
+    """A reference that may not stand in a package signature (BS216)."""
+
+
+class CertificateUnreadableError(ValueError):
+    """The signer's certificate cannot be read (BS220)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A digest as signed. ``source_ids`` is None for whole parts."""
+
+    name: str
+    content_type: str
+    method: str
+    value: bytes
+    source_ids: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedObject:
+    """An object inside the signature part: its canonical bytes and the digest that was signed."""
+
+    name: str
+    content: bytes
+    method: str
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureDocument:
+    """A signature part, read.
+
+    Attributes:
+        exact: the part is written byte for byte as this package writes its XML.
+    """
+
+    signed_info: bytes
+    method: str
+    value: bytes
+    certificate: x509.Certificate
+    objects: tuple[SignedObject, ...]
+    manifest: tuple[Reference, ...]
+    signed_at: datetime
+    certificate_method: str
+    certificate_digest: bytes
+    certificate_serial: int
+    roles: tuple[str, ...]
+    comment: str
+    embedded: tuple[bytes, ...]
+    exact: bool
+
+
+def read_signature(data: bytes) -> SignatureDocument:
+    """Read one signature part.
+
+    Raises:
+        XmlRefusedError, StructureError, AlgorithmError, ForbiddenReferenceError, CertificateUnreadableError.
+    """
+    root = parse(data)
+    _check_whole(root)
+    if root.tag != _dsig("Signature"):
+        raise StructureError("phần tử gốc không phải Signature")
+    signed_info, value, key_info, *objects = _in_order(root, "SignedInfo", "SignatureValue", "KeyInfo", rest="Object")
+    package, office, xades = _sort_objects(objects)
+    properties = _signed_properties(root, xades)
+    method, references = _read_signed_info(signed_info)
+    signed: dict[str, etree._Element] = {package.get("Id", ""): package, properties.get("Id", ""): properties}
+    if office is not None:
+        signed[office.get("Id", "")] = office
+    signing = _child(properties, f"{{{XADES}}}SignedSignatureProperties")
+    certificate_method, certificate_digest, serial = _read_signing_certificate(signing)
+    return SignatureDocument(
+        signed_info=canonical(signed_info),
+        method=method,
+        value=_base64(value),
+        certificate=_read_certificate(key_info),
+        objects=_bind(signed, references),
+        manifest=_read_manifest(package),
+        signed_at=_read_time(signing),
+        certificate_method=certificate_method,
+        certificate_digest=certificate_digest,
+        certificate_serial=serial,
+        roles=tuple(
+            _text(role) for role in signing.findall("xd:SignerRole/xd:ClaimedRoles/xd:ClaimedRole", {"xd": XADES})
+        ),
+        comment=_read_comment(office),
+        embedded=_read_embedded(xades),
+        exact=serialise(root) == data,
+    )
+
+
+def _check_whole(root: etree._Element) -> None:
+    """Identifiers once each; no inherited ``xml:`` attributes; no text between elements."""
+    seen: set[str] = set()
+    for element in root.iter():
+        for name, value in ((str(name), str(value)) for name, value in element.attrib.items()):
+            if name.startswith(_XML_NAMESPACE):
+                raise StructureError(f"thuộc tính {name} không được phép")
+            if etree.QName(name).localname.lower() == "id":
+                if value in seen or not value:
+                    raise StructureError(f"mã định danh “{value}” xuất hiện hai lần")
+                seen.add(value)
+        mixed = [element.text or "", *(child.tail or "" for child in element)] if len(element) else []
+        if "".join(mixed).strip():
+            raise StructureError(f"có chữ lẫn giữa các phần tử của {etree.QName(element).localname}")
+
+
+def _sort_objects(objects: list[etree._Element]) -> tuple[etree._Element, etree._Element | None, etree._Element]:
+    """The package object, the Office object (optional) and the XAdES object, told apart by their first child."""
+    kinds: dict[str, etree._Element] = {}
+    first = {
+        _dsig("Manifest"): "package",
+        _dsig("SignatureProperties"): "office",
+        f"{{{XADES}}}QualifyingProperties": "xades",
+    }
+    for item in objects:
+        kind = first.get(str(item[0].tag)) if len(item) else None
+        if kind is None or kind in kinds:
+            raise StructureError("có khối Object lạ hoặc lặp lại")
+        kinds[kind] = item
+    if "package" not in kinds or "xades" not in kinds:
+        raise StructureError("thiếu danh mục thành phần được ký hoặc thiếu thuộc tính XAdES")
+    return kinds["package"], kinds.get("office"), kinds["xades"]
+
+
+def _signed_properties(root: etree._Element, xades: etree._Element) -> etree._Element:
+    if len(xades) != 1 or xades[0].get("Target") != f"#{root.get('Id')}":
+        raise StructureError("thuộc tính XAdES không thuộc chữ ký này")
+    names = [child.tag for child in xades[0]]
+    if names not in ([_xades("SignedProperties")], [_xades("SignedProperties"), _xades("UnsignedProperties")]):
+        raise StructureError("thuộc tính XAdES sai thứ tự")
+    return xades[0][0]
+
+
+def _read_signed_info(signed_info: etree._Element) -> tuple[str, dict[str, etree._Element]]:
+    canonicalization, method, *references = _in_order(
+        signed_info, "CanonicalizationMethod", "SignatureMethod", rest="Reference"
+    )
+    if canonicalization.get("Algorithm") != C14N or len(canonicalization):
+        raise AlgorithmError(canonicalization.get("Algorithm", ""))
+    if method.get("Algorithm", "") not in SIGNATURE_METHODS or len(method):
+        raise AlgorithmError(method.get("Algorithm", ""))
+    found: dict[str, etree._Element] = {}
+    for reference in references:
+        uri = reference.get("URI", "")
+        if not uri.startswith("#") or uri[1:] in found:
+            raise ForbiddenReferenceError(uri or "(trống)")
+        found[uri[1:]] = reference
+    return method.get("Algorithm", ""), found
+
+
+def _bind(signed: Mapping[str, etree._Element], references: Mapping[str, etree._Element]) -> tuple[SignedObject, ...]:
+    """Each object at its own place with the one reference to it; nothing else may be referenced, nothing left out."""
+    if set(signed) != set(references):
+        raise StructureError("các khối được ký không đúng là các khối có trong chữ ký")
+    return tuple(_signed_object(name, element, references[name]) for name, element in signed.items())
+
+
+def _signed_object(name: str, element: etree._Element, reference: etree._Element) -> SignedObject:
+    transforms, method, value = _read_reference(reference)
+    if [transform.get("Algorithm") for transform in transforms] not in ([], [C14N]) or any(map(len, transforms)):
+        raise AlgorithmError(", ".join(transform.get("Algorithm", "") for transform in transforms))
+    return SignedObject(name, canonical(element), method, value)
+
+
+def _read_manifest(package: etree._Element) -> tuple[Reference, ...]:
+    tags = [child.tag for child in package]
+    if tags not in ([_dsig("Manifest")], [_dsig("Manifest"), _dsig("SignatureProperties")]):
+        raise StructureError("khối gói (idPackageObject) có phần tử lạ")
+    references = tuple(_part_reference(item) for item in _in_order(package[0], rest="Reference"))
+    names = [reference.name.lower() for reference in references]
+    if len(set(names)) != len(names):
+        raise ForbiddenReferenceError("một thành phần được tham chiếu hai lần")
+    return references
+
+
+def _part_reference(element: etree._Element) -> Reference:
+    uri = element.get("URI", "")
+    name, mark, content_type = uri.partition("?ContentType=")
+    # Only absolute names of parts: no fragment, no host, no climbing, so nothing outside the package.
+    if not mark or not name.startswith("/") or name.startswith("//") or "/../" in name or {"#", "?"} & set(name):
+        raise ForbiddenReferenceError(uri or "(trống)")
+    transforms, method, value = _read_reference(element)
+    return Reference(name, content_type, method, value, _source_ids(transforms))
+
+
+def _source_ids(transforms: list[etree._Element]) -> frozenset[str] | None:
+    """Identifiers of a relationship transform; None where there is no transform; nothing else is accepted."""
+    if not transforms:
+        return None
+    if [transform.get("Algorithm") for transform in transforms] != [RELATIONSHIP_TRANSFORM, C14N] or len(transforms[1]):
+        raise AlgorithmError(", ".join(transform.get("Algorithm", "") for transform in transforms))
+    sources = list(transforms[0])
+    if any(item.tag != f"{{{MDSSI}}}RelationshipReference" or set(item.attrib) != {"SourceId"} for item in sources):
+        raise AlgorithmError("RelationshipTransform không theo SourceId")
+    ids = frozenset(item.get("SourceId", "") for item in sources)
+    if len(ids) != len(sources):
+        raise ForbiddenReferenceError("một quan hệ được tham chiếu hai lần")
+    return ids
+
+
+def _read_reference(element: etree._Element) -> tuple[list[etree._Element], str, bytes]:
+    transforms: list[etree._Element] = []
+    children = list(element)
+    if children and children[0].tag == _dsig("Transforms"):
+        transforms = list(_in_order(children[0], rest="Transform"))
+        children = children[1:]
+    if [child.tag for child in children] != [_dsig("DigestMethod"), _dsig("DigestValue")]:
+        raise StructureError("tham chiếu có phần tử lạ")
+    method = children[0].get("Algorithm", "")
+    if method not in DIGESTS or len(children[0]):
+        raise AlgorithmError(method)
+    return transforms, method, _base64(children[1])
+
+
+def _read_certificate(key_info: etree._Element) -> x509.Certificate:
+    if any(child.tag not in _KEY_INFO for child in key_info):
+        raise StructureError("KeyInfo có phần tử lạ")
+    data = _child(key_info, _dsig("X509Data"))
+    if any(child.tag not in _X509_DATA for child in data):
+        raise StructureError("X509Data có phần tử lạ")
+    certificates = data.findall(_dsig("X509Certificate"))
+    if len(certificates) != 1:
+        raise CertificateUnreadableError("chữ ký phải mang đúng một chứng thư số của người ký")
+    return _whole_certificate(_base64(certificates[0]))
+
+
+def _whole_certificate(data: bytes) -> x509.Certificate:
+    """A certificate of which every field was read once: it parses lazily, and must not fail later."""
+    try:
+        _check_encoding(data)
+        certificate = x509.load_der_x509_certificate(data)
+        certificate.public_key()
+        fields = (certificate.subject, certificate.issuer, certificate.extensions, certificate.signature_hash_algorithm)
+        times = (certificate.not_valid_before_utc, certificate.not_valid_after_utc, certificate.serial_number)
+    except CertificateUnreadableError:
+        raise
+    except _UNREADABLE as error:
+        raise CertificateUnreadableError("chứng thư số bị hỏng hoặc dùng kiểu khoá không được hỗ trợ") from error
+    if None in (*fields, *times):
+        raise CertificateUnreadableError("chứng thư số thiếu thông tin")
+    return certificate
+
+
+def _check_encoding(data: bytes) -> None:
+    """Refuse two liberties that cryptography takes, the first with a warning each time."""
+    parsed = asn1.Certificate.load(data)
+    # RFC 5280, 4.1.2.2: a positive number.
+    if parsed["tbs_certificate"]["serial_number"].native <= 0:
+        raise CertificateUnreadableError("số sê-ri của chứng thư số không phải số dương")
+    # A signature is whole bytes; the count of unused bits in front of it is itself not signed by anybody.
+    if parsed["signature_value"].contents[:1] != b"\x00":
+        raise CertificateUnreadableError("chữ ký trên chứng thư số sai quy cách")
+
+
+def _read_signing_certificate(signing: etree._Element) -> tuple[str, bytes, int]:
+    # The first Cert is the signer's (XAdES 7.2.2); the others, if any, are of its issuers.
+    chosen = _child(_child(signing, _xades("SigningCertificate")), _xades("Cert"), first=True)
+    cert_digest = _child(chosen, _xades("CertDigest"))
+    method = _child(cert_digest, _dsig("DigestMethod")).get("Algorithm", "")
+    if method not in DIGESTS:
+        raise AlgorithmError(method)
+    serial = _text(_child(_child(chosen, _xades("IssuerSerial")), _dsig("X509SerialNumber")))
+    if not serial.isascii() or not serial.isdigit():
+        raise StructureError(f"số sê-ri “{serial}” không phải là số")
+    return method, _base64(_child(cert_digest, _dsig("DigestValue"))), int(serial)
+
+
+def _read_time(signing: etree._Element) -> datetime:
+    text = _text(_child(signing, _xades("SigningTime")))
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise StructureError(f"thời điểm ký “{text}” không đọc được") from error
+    if moment.tzinfo is None:
+        raise StructureError(f"thời điểm ký “{text}” thiếu múi giờ")
+    return moment
+
+
+def _read_comment(office: etree._Element | None) -> str:
+    if office is None:
+        return ""
+    path = "d:SignatureProperties/d:SignatureProperty/o:SignatureInfoV1/o:SignatureComments"
+    return "".join(_text(item) for item in office.findall(path, {"d": DSIG, "o": OFFICE}))
+
+
+def _read_embedded(xades: etree._Element) -> tuple[bytes, ...]:
+    """Certificates that came along; the only unsigned content, so nothing else may hide beside them."""
+    unsigned = xades[0].find(_xades("UnsignedProperties"))
+    if unsigned is None:
+        return ()
+    properties = _child(unsigned, _xades("UnsignedSignatureProperties"))
+    if len(unsigned) != 1 or any(child.tag not in _UNSIGNED_PROPERTIES for child in properties):
+        raise StructureError("phần không được ký chứa phần tử lạ")
+    values = properties.findall(_xades("CertificateValues"))
+    found = [certificate for value in values for certificate in value]
+    if len(values) > 1 or any(item.tag != _xades("EncapsulatedX509Certificate") for item in found):
+        raise StructureError("phần chứng thư kèm theo có phần tử lạ")
+    if len(found) > MAX_EMBEDDED_CERTIFICATES:
+        raise StructureError("chữ ký mang quá nhiều chứng thư số")
+    return tuple(_whole_certificate(_base64(item)).public_bytes(Encoding.DER) for item in found)
+
+
+def _in_order(parent: etree._Element, *names: str, rest: str) -> Iterator[etree._Element]:
+    """The children, which must be these XML-DSig elements, then one or more of ``rest``."""
+    children = list(parent)
+    expected = [_dsig(name) for name in names] + [_dsig(rest)] * max(len(children) - len(names), 1)
+    if [child.tag for child in children] != expected:
+        raise StructureError(f"phần tử con của {etree.QName(parent).localname} không đúng quy cách")
+    return iter(children)
+
+
+def _child(parent: etree._Element, tag: str, *, first: bool = False) -> etree._Element:
+    """The only child of a name (or the first of several)."""
+    found = parent.findall(tag)
+    if not found or (len(found) > 1 and not first):
+        raise StructureError(f"{etree.QName(parent).localname} phải có đúng một {etree.QName(tag).localname}")
+    return found[0]
+
+
+def _text(element: etree._Element) -> str:
+    if len(element):
+        raise StructureError(f"{etree.QName(element).localname} có phần tử con")
+    return (element.text or "").strip()
+
+
+def _base64(element: etree._Element) -> bytes:
+    text = "".join(_text(element).split())
+    try:
+        data = b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise StructureError(f"{etree.QName(element).localname} không phải base64") from error
+    if b64encode(data).decode("ascii") != text:
+        raise StructureError(f"{etree.QName(element).localname} không phải base64 chuẩn")
+    return data
+
+
+def _dsig(name: str) -> str:
+    return f"{{{DSIG}}}{name}"
+
+
+def _xades(name: str) -> str:
+    return f"{{{XADES}}}{name}"

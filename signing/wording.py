@@ -1,0 +1,35 @@
+"""Names and dates of certificates as people read them: common names, Vietnamese dates and time."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+VIETNAM = timezone(timedelta(hours=7), "UTC+7")
+
+
+def common_name(name: x509.Name) -> str:
+    """The common name, or the whole name where it has none."""
+    return _attribute(name, NameOID.COMMON_NAME) or name.rfc4514_string()
+
+
+def organization(name: x509.Name) -> str:
+    """The organisation, or ``""``."""
+    return _attribute(name, NameOID.ORGANIZATION_NAME)
+
+
+def date_text(moment: datetime) -> str:
+    """``22/11/2026`` in Vietnam."""
+    return moment.astimezone(VIETNAM).strftime("%d/%m/%Y")
+
+
+def time_text(moment: datetime) -> str:
+    """``14:30:00 22/11/2026`` in Vietnam."""
+    return moment.astimezone(VIETNAM).strftime("%H:%M:%S %d/%m/%Y")
+
+
+def _attribute(name: x509.Name, oid: x509.ObjectIdentifier) -> str:
+    values = name.get_attributes_for_oid(oid)
+    return str(values[0].value) if values else ""

@@ -1,0 +1,1 @@
+"""Other programs that are asked for their own answer."""

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import pytest
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import dsa, ec
+from cryptography.hazmat.primitives.serialization import pkcs12
+
+from signing.errors import KeyUnusableError, NotSignableError, SigningError, TrustError
+from signing.keys import Pkcs12Signer
+from signing.sign import sign_package
+from signing.trust import Trust
+from signing.verdict import Outcome
+from signing.verify import verify_package
+from tests.signing.authorities import NOW, PASSWORD, Authorities, Holder, a_certificate, rsa_key
+
+
+def code_of(data: bytes, password: str = PASSWORD) -> str:
+    with pytest.raises(KeyUnusableError) as caught:
+        Pkcs12Signer.load(data, password)
+    assert caught.value.finding.remedy
+    return caught.value.finding.code
+
+
+@pytest.mark.parametrize("kind", ["rsa", "ec"])
+def test_a_key_file_signs(kind: str, workbook: bytes, authorities: Authorities, trust: Trust) -> None:
+    officer = authorities.officer(key=rsa_key() if kind == "rsa" else None)
+    signer = Pkcs12Signer.load(officer.p12(), PASSWORD)
+
+    verdict = verify_package(sign_package(workbook, signer, at=NOW), trust, now=NOW)
+
+    assert verdict.outcome is Outcome.VALID
+    assert signer.chain == officer.chain
+
+
+def test_a_wrong_password_is_told_apart_from_a_damaged_file(officer: Holder) -> None:
+    data = officer.p12()
+
+    assert code_of(data, "sai") == "BS241"
+    assert code_of(b"rubbish") == "BS240"
+    assert code_of(b"\x30\x03\x02\x01\x01") == "BS240"
+    assert code_of(b"") == "BS240"
+
+
+def test_a_file_without_a_key_is_refused(officer: Holder) -> None:
+    protection = serialization.BestAvailableEncryption(PASSWORD.encode())
+    data = pkcs12.serialize_key_and_certificates(b"x", None, officer.certificate, None, protection)
+
+    assert code_of(data) == "BS242"
+
+
+def test_a_short_key_is_refused() -> None:
+    assert code_of(a_certificate("Khoá ngắn", rsa_key(1024)).p12()) == "BS207"
+
+
+def test_a_curve_below_p256_is_refused() -> None:
+    assert code_of(a_certificate("Khoá ngắn", ec.generate_private_key(ec.SECP224R1())).p12()) == "BS207"
+
+
+def test_a_kind_of_key_that_is_not_supported_is_refused(officer: Holder) -> None:
+    protection = serialization.BestAvailableEncryption(PASSWORD.encode())
+    key = dsa.generate_private_key(2048)
+
+    assert code_of(pkcs12.serialize_key_and_certificates(b"x", key, None, None, protection)) in {"BS207", "BS242"}
+
+
+def test_an_ecdsa_value_has_a_fixed_length(authorities: Authorities) -> None:
+    signer = Pkcs12Signer.load(authorities.officer().p12(), PASSWORD)
+
+    assert {len(signer.sign(bytes([n]), hashes.SHA256())) for n in range(50)} == {64}
+
+
+def test_a_signer_does_not_show_its_key(officer: Holder) -> None:
+    shown = repr(Pkcs12Signer.load(officer.p12(), PASSWORD))
+
+    assert "Nguyễn Văn Thử" in shown
+    assert "Key" not in shown
+
+
+@pytest.mark.parametrize("kind", [KeyUnusableError, NotSignableError, TrustError])
+def test_every_error_of_the_package_has_one_base(kind: type[Exception]) -> None:
+    assert issubclass(kind, SigningError)
+
+
+def test_only_the_issuers_of_the_certificate_go_into_the_signature(authorities: Authorities, officer: Holder) -> None:
+    stranger = a_certificate("CA lạ", rsa_key(), authority=True).certificate
+    muddle = (stranger, authorities.root.certificate, authorities.issuing.certificate, officer.certificate)
+
+    signer = Pkcs12Signer.load(Holder(officer.certificate, officer.key, muddle).p12(), PASSWORD)
+
+    assert signer.chain == (authorities.issuing.certificate, authorities.root.certificate)

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import json
+import unicodedata
+
+from signing.findings import FINDING_KINDS
+from signing.sign import sign_package
+from signing.trust import Trust
+from signing.verdict import Outcome
+from signing.verify import verify_package
+from tests.signing.authorities import NOW, Authorities, Holder
+from workbooks.patch import patch_cells
+
+
+def test_a_verdict_can_be_written_as_json(signed: bytes, trust: Trust) -> None:
+    answer = json.loads(json.dumps(verify_package(signed, trust, now=NOW).to_dict()))
+
+    assert answer["outcome"] == "valid"
+    assert answer["signatures"][0]["signer"] == "Nguyễn Văn Thử"
+    assert answer["signatures"][0]["chain"]["root"] == "CA Gốc Thử"
+    assert answer["signatures"][0]["revocation"]["status"] == "good"
+    assert answer["signatures"][0]["signed_at"] == "2026-09-15T03:00:00+00:00"
+
+
+def test_the_summary_names_signer_time_and_result(signed: bytes, trust: Trust) -> None:
+    summary = verify_package(signed, trust, now=NOW).summary
+
+    assert summary.startswith("Chữ ký số hợp lệ: Nguyễn Văn Thử (UBND xã Thử Nghiệm) ký lúc 10:00:00 15/09/2026")
+
+
+def test_the_summary_of_a_changed_file_says_what_changed(signed: bytes, trust: Trust) -> None:
+    summary = verify_package(patch_cells(signed, {"Biểu 01": {(3, 2): 1}}), trust, now=NOW).summary
+
+    assert summary.startswith("Chữ ký số không hợp lệ: Nội dung đã bị thay đổi sau khi ký: /xl/worksheets/sheet1.xml.")
+
+
+def test_one_bad_signature_of_two_makes_the_file_invalid(
+    signed: bytes, authorities: Authorities, officer: Holder
+) -> None:
+    second = authorities.officer("Người bị thu hồi")
+    both = sign_package(signed, second, at=NOW)
+
+    verdict = verify_package(both, authorities.trust((second, NOW)), now=NOW)
+
+    assert [signature.outcome for signature in verdict.signatures] == [Outcome.VALID, Outcome.INVALID]
+    assert verdict.outcome is Outcome.INVALID
+
+
+def test_every_code_is_of_this_layer_and_says_what_to_do() -> None:
+    for code, kind in FINDING_KINDS.items():
+        assert code.startswith("BS2")
+        assert len(code) == 5
+        assert kind.message
+        assert kind.remedy
+        assert unicodedata.is_normalized("NFC", kind.message + kind.remedy)
+
+
+def test_the_signed_workbook_verifies_the_same_twice(signed: bytes, trust: Trust) -> None:
+    assert verify_package(signed, trust, now=NOW) == verify_package(signed, trust, now=NOW)
