@@ -1,0 +1,1 @@
+"""The service: storage, services, web pages, API and command line."""

@@ -1,0 +1,48 @@
+"""Published form versions, ready to use. Only what stands here decides; what a workbook carries is never asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+from sqlalchemy import Connection
+
+from form_templates import serial
+from form_templates.model import FormVersion
+from formulas.compiler import CompiledForm, compile_version
+from server.errors import NotFoundError
+from server.storage import forms
+from server.storage.forms import FormRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A form version of the registry: its record, its model, and its formulas compiled."""
+
+    record: FormRecord
+    version: FormVersion
+    compiled: CompiledForm
+
+
+def published(record: FormRecord) -> Published:
+    """The record with its model read and compiled; kept in memory, for a published version never changes."""
+    version, compiled = _model(record.digest, record.model)
+    return Published(record, version, compiled)
+
+
+def version_in_effect(connection: Connection, form: str, day: date) -> Published:
+    """The newest issued version of a form on that day. Raises NotFoundError."""
+    record = forms.version_for(connection, form, day)
+    if record is None:
+        raise NotFoundError(
+            f"Biểu “{form}” không có phiên bản nào có hiệu lực tại ngày {day:%d/%m/%Y}.",
+            "Kiểm tra mã biểu và kỳ báo cáo, hoặc ban hành phiên bản có hiệu lực sớm hơn.",
+        )
+    return published(record)
+
+
+@lru_cache(maxsize=64)
+def _model(_digest: str, model: str) -> tuple[FormVersion, CompiledForm]:
+    version = serial.from_json(model)
+    return version, compile_version(version)

@@ -1,0 +1,41 @@
+"""Who may see whose figures: an officer or leader the own unit, a consolidator also the units below, an admin all."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import Engine
+
+from server.errors import NotAllowedError, SignInNeededError
+from server.services.accounts import Account, Role
+from server.storage.engine import reading
+from server.storage.units import descendants_at, unit_by_id
+
+
+def visible_units(engine: Engine, account: Account | None, day: date, *, open_reading: bool) -> frozenset[int] | None:
+    """Ids of the units whose figures may be seen, as at a day; None means all.
+
+    Raises:
+        SignInNeededError: nobody is signed in, and reading is not open.
+    """
+    if open_reading:
+        return None
+    if account is None:
+        raise SignInNeededError("Cần đăng nhập để xem số liệu.", "Đăng nhập rồi thử lại.")
+    if Role.ADMIN in account.roles:
+        return None
+    if Role.CONSOLIDATOR not in account.roles:
+        return frozenset({account.unit_id})
+    with reading(engine) as connection:
+        own = unit_by_id(connection, account.unit_id)
+        below = () if own is None else descendants_at(connection, own, day)
+    return frozenset({account.unit_id, *(unit.id for unit in below)})
+
+
+def refuse_hidden(visible: frozenset[int] | None, unit_id: int | None, code: str) -> None:
+    """Raises NotAllowedError where the unit is not among those that may be seen."""
+    if visible is not None and unit_id not in visible:
+        raise NotAllowedError(
+            f"Tài khoản không được xem số liệu của đơn vị mã {code}.",
+            "Chỉ xem được đơn vị của mình và các đơn vị cấp dưới mà mình tổng hợp.",
+        )

@@ -1,0 +1,1 @@
+"""Tables, migrations and queries. Everything takes a Connection; nothing here begins or commits a transaction."""

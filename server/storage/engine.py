@@ -1,0 +1,87 @@
+"""Engines and transactions for SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from sqlite3 import Connection as SqliteConnection
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+_BUSY_MILLISECONDS = 30_000
+
+
+class DatabaseError(Exception):
+    """The database address cannot be used; the message (Vietnamese) says why."""
+
+
+def connect(url: str) -> Engine:
+    """An engine for ``sqlite:///path`` or ``postgresql://…``. The folder of a SQLite file is made.
+
+    Raises:
+        DatabaseError: neither of the two, or a SQLite database in memory (each connection would see its own).
+    """
+    try:
+        address = make_url(url)
+    except ArgumentError as error:
+        raise DatabaseError(f"“{url}” không phải địa chỉ cơ sở dữ liệu") from error
+    if address.get_backend_name() == "sqlite":
+        return _sqlite(address.database)
+    if address.get_backend_name() == "postgresql":
+        return create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    raise DatabaseError(f"chỉ dùng được sqlite:/// và postgresql://, không dùng được {address.get_backend_name()}")
+
+
+def _sqlite(path: str | None) -> Engine:
+    if not path or path == ":memory:":
+        raise DatabaseError("SQLite cần một tệp: sqlite:///đường/dẫn/bieuso.db")
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": _BUSY_MILLISECONDS / 1000})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: SqliteConnection, _entry: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves, see _begin_sqlite
+    for pragma in (
+        f"busy_timeout = {_BUSY_MILLISECONDS}",
+        "journal_mode = WAL",
+        "synchronous = FULL",  # a submission that was confirmed survives a power cut
+        "foreign_keys = ON",
+        "recursive_triggers = ON",  # else INSERT OR REPLACE would delete past the triggers of the audit log
+        "trusted_schema = OFF",
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads first and writes later would fail with SQLITE_BUSY under two writers: take the lock now.
+    reading_only = connection.get_execution_options().get("bieuso_reading", False)
+    connection.exec_driver_sql("BEGIN" if reading_only else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A transaction that only reads and sees one state of the database throughout."""
+    options: dict[str, object] = {"bieuso_reading": True}
+    if engine.dialect.name == "postgresql":
+        options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with engine.connect().execution_options(**options) as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that commits at its end, and leaves nothing behind when anything is raised inside."""
+    with engine.begin() as connection:
+        yield connection
+
+
+def lock(connection: Connection, number: int) -> None:
+    """Holds the lock of that number until the transaction ends. SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})

@@ -1,0 +1,72 @@
+"""Published forms, and the workbook issued to a unit."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from flask import Blueprint, Response
+
+from server.services.issuing import issue_workbook
+from server.services.periods import parse_period
+from server.services.publishing import list_forms
+from server.services.registry import published
+from server.services.rights import refuse_hidden, visible_units
+from server.services.units import unit as find_unit
+from server.storage.forms import FormRecord
+from server.web import context
+from server.web.api.arguments import checked, optional_text, text
+from workbooks.package import MEDIA_TYPE
+
+forms = Blueprint("forms", __name__)
+
+
+@forms.get("/forms")
+def all_forms() -> dict[str, Any]:
+    """The form versions in use."""
+    context.visible_to(context.account_or_none(), context.now().date())
+    return {"forms": [_form(record) for record in list_forms(context.service().engine) if record.issued]}
+
+
+@forms.get("/forms/<form>/workbook")
+def workbook(form: str) -> Response:
+    """The workbook of a form for a unit and period, prefilled and stamped."""
+    account, here = context.signed_in(), context.service()
+    period = parse_period(text("period"))
+    unit = find_unit(here.engine, optional_text("unit") or account.unit_code, period.last_day)
+    # A workbook to be filled goes to those who report it, however open reading is.
+    refuse_hidden(visible_units(here.engine, account, period.last_day, open_reading=False), unit.id, unit.code)
+    data = issue_workbook(
+        here.engine,
+        form=checked("form", form),
+        unit=unit.code,
+        period=period.code,
+        stamp_key=here.config.stamp_keys[0],
+        now=context.now(),
+    )
+    return workbook_reply(data, f"{form}_{unit.code}_{period.code}.xlsx")
+
+
+def workbook_reply(data: bytes, name: str) -> Response:
+    """A workbook to be saved under a name of plain letters."""
+    plain = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-_.") else "_" for letter in name)
+    reply = Response(data, content_type=MEDIA_TYPE)
+    reply.headers["Content-Disposition"] = f'attachment; filename="{plain}"'
+    reply.headers["Cache-Control"] = "no-store"
+    reply.set_etag(hashlib.sha256(data).hexdigest())
+    return reply
+
+
+def _form(record: FormRecord) -> dict[str, object]:
+    version = published(record).version
+    return {
+        "form": record.form,
+        "version": record.version,
+        "title": record.title,
+        "periods": list(version.periods),
+        "unit_of_measure": version.unit_text,
+        "sender": version.sender,
+        "decision": record.decision,
+        "effective_from": record.effective_from.isoformat(),
+        "digest": record.digest,
+    }

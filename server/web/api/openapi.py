@@ -1,0 +1,433 @@
+"""The description of the API: exactly what exists. A test compares it with the routes, and its schemas with replies.
+
+Longer than other files because it is one document, kept where one can read it from top to bottom.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from workbooks.package import MEDIA_TYPE
+
+Json = dict[str, Any]
+
+
+def _ref(name: str) -> Json:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _text(description: str = "") -> Json:
+    return {"type": "string", "description": description} if description else {"type": "string"}
+
+
+def _maybe(kind: str) -> Json:
+    return {"type": [kind, "null"]}
+
+
+def _object(properties: Json, *, optional: tuple[str, ...] = ()) -> Json:
+    required = [name for name in properties if name not in optional]
+    return {"type": "object", "properties": properties, "required": required}
+
+
+def _list(items: Json) -> Json:
+    return {"type": "array", "items": items}
+
+
+def _reply(description: str, schema: Json) -> Json:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+def _file(description: str) -> Json:
+    return {"description": description, "content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}}
+
+
+def _problem(description: str, schema: str = "Problem") -> Json:
+    return {"description": description, "content": {"application/problem+json": {"schema": _ref(schema)}}}
+
+
+def _query(name: str, description: str, *, required: bool = True, kind: str = "string") -> Json:
+    return {
+        "name": name,
+        "in": "query",
+        "required": required,
+        "description": description,
+        "schema": {"type": kind},
+    }
+
+
+def _path(name: str, description: str, kind: str = "string") -> Json:
+    return {"name": name, "in": "path", "required": True, "description": description, "schema": {"type": kind}}
+
+
+_FORM = _query("form", "Mã biểu, ví dụ KTXH-09.T")
+_UNIT = _query("unit", "Mã đơn vị, ví dụ 29551")
+_PERIOD = _query("period", "Kỳ báo cáo, ví dụ 2026-M09, 2026-Q3, 2026-H1, 2026-9M, 2026")
+_NUMBER = _path("number", "Số bản nộp", "integer")
+_REFUSALS: Final = {
+    "401": _problem("Chưa đăng nhập, hoặc phiên đã hết hạn"),
+    "403": _problem("Tài khoản không có quyền"),
+    "404": _problem("Không có biểu, đơn vị, kỳ hoặc bản nộp này"),
+    "422": _problem("Tham số không hợp lệ"),
+}
+
+_SCHEMAS: Final[Json] = {
+    "Problem": _object(
+        {
+            "type": _text("Loại lỗi, cố định: urn:bieuso:problem:…"),
+            "title": _text("Tên loại lỗi"),
+            "status": {"type": "integer"},
+            "detail": _text("Sai gì, tiếng Việt"),
+            "instance": _text("Địa chỉ của yêu cầu"),
+            "remedy": _text("Cần làm gì, tiếng Việt"),
+            "code": _text("Mã lỗi BSnnn, nếu có"),
+            "findings": _list(_ref("Finding")),
+        },
+        optional=("code", "findings"),
+    ),
+    "Refusal": {
+        "allOf": [
+            _ref("Problem"),
+            _object(
+                {
+                    "id": {"type": "integer"},
+                    "submission_status": {"const": "refused"},
+                    "sha256": _text(),
+                    "findings": _list(_ref("Finding")),
+                    "verdict": _ref("Verdict"),
+                },
+            ),
+        ]
+    },
+    "Finding": _object(
+        {
+            "code": _text("BSnnn, cố định"),
+            "severity": {"enum": ["error", "warning"]},
+            "message": _text("Sai gì, ở đâu, giá trị nào"),
+            "remedy": _text("Cần làm gì"),
+            "sheet": _text(),
+            "cell": _text("Địa chỉ ô, ví dụ F12"),
+            "part": _text("Phần của gói, ví dụ /xl/workbook.xml"),
+        }
+    ),
+    "Verdict": {
+        "type": "object",
+        "description": "Kết quả xác minh chữ ký: toàn vẹn, phủ hết tệp, chứng thư, thu hồi, thời điểm, người ký",
+        "properties": {
+            "outcome": {"enum": ["valid", "invalid", "undetermined"]},
+            "summary": _text(),
+            "signed": {"type": "boolean"},
+            "intact": {"type": "boolean"},
+            "covered": {"type": "boolean"},
+            "verified_at": _text(),
+            "signatures": _list({"type": "object"}),
+        },
+    },
+    "Credentials": _object({"account": _text(), "password": _text()}),
+    "Session": _object({"token": _text(), "expires_at": _text(), "account": _ref("Account")}),
+    "Account": _object(
+        {
+            "account": _text(),
+            "full_name": _text(),
+            "unit": _text(),
+            "unit_name": _text(),
+            "roles": _list({"enum": ["officer", "leader", "consolidator", "template_owner", "admin"]}),
+        }
+    ),
+    "Form": _object(
+        {
+            "form": _text(),
+            "version": _text(),
+            "title": _text(),
+            "periods": _list({"enum": ["M", "Q", "H", "9M", "Y"]}),
+            "unit_of_measure": _text(),
+            "sender": _text(),
+            "decision": _text(),
+            "effective_from": _text(),
+            "digest": _text("SHA-256 của nội dung phiên bản"),
+        }
+    ),
+    "Forms": _object({"forms": _list(_ref("Form"))}),
+    "SubmissionSummary": _object(
+        {
+            "id": {"type": "integer"},
+            "status": {"enum": ["accepted", "refused", "superseded"]},
+            "form": _maybe("string"),
+            "version": _maybe("string"),
+            "unit": _maybe("string"),
+            "unit_name": _maybe("string"),
+            "period": _maybe("string"),
+            "revision": {"type": "integer"},
+            "received_at": _text(),
+            "signer": _text(),
+            "signed_at": _maybe("string"),
+            "sha256": _text("SHA-256 của tệp đã ký"),
+            "size": {"type": "integer"},
+        }
+    ),
+    "Submission": {
+        "allOf": [
+            _ref("SubmissionSummary"),
+            _object({"findings": _list(_ref("Finding")), "verdict": _ref("Verdict")}),
+        ]
+    },
+    "Submissions": _object({"submissions": _list(_ref("SubmissionSummary")), "next_before": _maybe("integer")}),
+    "Cell": _object({"table": _text(), "row": _text("03, hoặc 02*#29551"), "column": _text()}),
+    "Decimal": {
+        "type": ["string", "null"],
+        "pattern": "^-?[0-9]+(\\.[0-9]+)?$",
+        "description": "Số thập phân chính xác",
+    },
+    "Fact": {
+        "allOf": [
+            _ref("Cell"),
+            _object(
+                {
+                    "state": {
+                        "enum": ["number", "blank", "none", "no_data", "not_applicable", "text", "error"],
+                        "description": "Số; trống; “-” không phát sinh; “…” chưa có số liệu; “x” không thu thập",
+                    },
+                    "value": _ref("Decimal"),
+                    "sheet": _text(),
+                    "cell": _text(),
+                }
+            ),
+        ]
+    },
+    "Facts": _object(
+        {
+            "form": _text(),
+            "version": _text(),
+            "unit": _text(),
+            "period": _text(),
+            "submission": {"type": "integer"},
+            "source": {"enum": ["workbook", "history"]},
+            "sha256": _text(),
+            "facts": _list(_ref("Fact")),
+        }
+    ),
+    "Value": _object(
+        {
+            "value": _ref("Decimal"),
+            "numbers": {"type": "integer", "description": "Số đơn vị có số đã cộng"},
+            "computed": {"type": "boolean", "description": "Tính bằng công thức của biểu, không phải cộng"},
+        }
+    ),
+    "Totals": _object(
+        {
+            "form": _text(),
+            "version": _text(),
+            "unit": _text(),
+            "unit_name": _text(),
+            "period": _text(),
+            "consolidated": {"type": "boolean"},
+            "values": _list({"allOf": [_ref("Cell"), _ref("Value")]}),
+        }
+    ),
+    "Source": _object(
+        {
+            "unit": _text(),
+            "unit_name": _text(),
+            "submission": {"type": "integer"},
+            "source": {"enum": ["workbook", "history"]},
+            "sheet": _text(),
+            "cell": _text(),
+            "value": _ref("Decimal"),
+            "sha256": _text(),
+            "signer": _text(),
+            "signed_at": _maybe("string"),
+            "received_at": _text(),
+        }
+    ),
+    "Lineage": {
+        "allOf": [
+            _ref("Cell"),
+            _object(
+                {
+                    "form": _text(),
+                    "unit": _text(),
+                    "period": _text(),
+                    "total": {"oneOf": [_ref("Value"), {"type": "null"}]},
+                    "formula": _maybe("string"),
+                    "inputs": _list(_ref("Cell")),
+                    "sources": _list(_ref("Source")),
+                }
+            ),
+        ]
+    },
+    "Health": _object({"status": {"enum": ["ok", "schema"]}, "version": _text(), "database": _text()}),
+}
+
+_PATHS: Final[Json] = {
+    "/sessions": {
+        "post": {
+            "summary": "Đăng nhập",
+            "security": [],
+            "requestBody": {
+                "required": True,
+                "content": {"application/json": {"schema": _ref("Credentials")}},
+            },
+            "responses": {
+                "201": _reply("Phiên làm việc", _ref("Session")),
+                "401": _problem("Sai tên đăng nhập hoặc mật khẩu"),
+                "422": _problem("Thiếu tên đăng nhập hoặc mật khẩu"),
+                "429": _problem("Nhập sai quá nhiều lần; chờ theo Retry-After"),
+            },
+        },
+        "delete": {
+            "summary": "Đăng xuất",
+            "responses": {"204": {"description": "Phiên đã kết thúc"}, "401": _REFUSALS["401"]},
+        },
+    },
+    "/forms": {
+        "get": {
+            "summary": "Các phiên bản biểu đang dùng",
+            "responses": {"200": _reply("Danh mục biểu", _ref("Forms")), "401": _REFUSALS["401"]},
+        }
+    },
+    "/forms/{form}/workbook": {
+        "get": {
+            "summary": "Biểu được giao cho một đơn vị và kỳ, đã điền sẵn số kỳ trước",
+            "parameters": [
+                _path("form", "Mã biểu"),
+                _PERIOD,
+                _query("unit", "Mã đơn vị; mặc định là đơn vị của tài khoản", required=False),
+            ],
+            "responses": {"200": _file("Biểu để nhập"), **_REFUSALS},
+        }
+    },
+    "/consolidated/{form}/{period}/{unit}.xlsx": {
+        "get": {
+            "summary": "Tệp tổng hợp đúng biểu chính thức: trang của đơn vị tổng hợp, rồi mỗi đơn vị một trang",
+            "parameters": [
+                _path("form", "Mã biểu"),
+                _path("period", "Kỳ báo cáo"),
+                _path("unit", "Mã đơn vị tổng hợp"),
+            ],
+            "responses": {"200": _file("Tệp tổng hợp"), **_REFUSALS},
+        }
+    },
+    "/submissions": {
+        "post": {
+            "summary": "Gửi biểu đã ký; gửi lại cùng một tệp không tạo bản nộp trùng",
+            "parameters": [
+                {
+                    "name": "Idempotency-Key",
+                    "in": "header",
+                    "required": False,
+                    "description": "Mỗi tệp một khóa, 1 đến 200 ký tự",
+                    "schema": {"type": "string", "maxLength": 200},
+                }
+            ],
+            "requestBody": {
+                "required": True,
+                "content": {
+                    "multipart/form-data": {
+                        "schema": _object({"workbook": {"type": "string", "format": "binary"}}),
+                        "encoding": {"workbook": {"contentType": MEDIA_TYPE}},
+                    }
+                },
+            },
+            "responses": {
+                "201": _reply("Đã nhận", _ref("Submission")),
+                "200": _reply("Tệp này đã được nhận trước đó", _ref("Submission")),
+                "401": _REFUSALS["401"],
+                "403": _REFUSALS["403"],
+                "409": _problem("Idempotency-Key đã dùng cho tệp khác"),
+                "413": _problem("Tệp quá lớn"),
+                "422": _problem("Tệp bị từ chối, kèm các lỗi và kết quả xác minh chữ ký", "Refusal"),
+                "429": _problem("Quá nhiều tệp bị từ chối trong một giờ; chờ theo Retry-After"),
+                "503": _problem("Chưa xác minh được, hoặc đang bận"),
+            },
+        },
+        "get": {
+            "summary": "Các bản nộp, mới nhất trước",
+            "parameters": [
+                _query("form", "Mã biểu", required=False),
+                _query("unit", "Mã đơn vị", required=False),
+                _query("period", "Kỳ báo cáo", required=False),
+                _query("status", "accepted, refused hoặc superseded", required=False),
+                _query("before", "Tiếp từ số bản nộp này trở xuống", required=False, kind="integer"),
+                _query("limit", "Số bản nộp, nhiều nhất 100", required=False, kind="integer"),
+            ],
+            "responses": {"200": _reply("Danh sách", _ref("Submissions")), **_REFUSALS},
+        },
+    },
+    "/submissions/{number}": {
+        "get": {
+            "summary": "Một bản nộp với các lỗi và kết quả xác minh chữ ký",
+            "parameters": [_NUMBER],
+            "responses": {"200": _reply("Bản nộp", _ref("Submission")), **_REFUSALS},
+        }
+    },
+    "/submissions/{number}/workbook": {
+        "get": {
+            "summary": "Tệp đã ký, nguyên từng byte như khi gửi",
+            "parameters": [_NUMBER],
+            "responses": {"200": _file("Tệp đã ký"), **_REFUSALS},
+        }
+    },
+    "/facts": {
+        "get": {
+            "summary": "Số liệu của một đơn vị, từng ô",
+            "parameters": [_FORM, _UNIT, _PERIOD],
+            "responses": {"200": _reply("Số liệu", _ref("Facts")), **_REFUSALS},
+        }
+    },
+    "/totals": {
+        "get": {
+            "summary": "Số tổng hợp của một đơn vị: cộng từ cấp dưới, tỷ lệ tính lại bằng công thức của biểu",
+            "parameters": [_FORM, _UNIT, _PERIOD],
+            "responses": {"200": _reply("Số tổng hợp", _ref("Totals")), **_REFUSALS},
+        }
+    },
+    "/lineage": {
+        "get": {
+            "summary": "Một số tổng hợp gồm những ô đã ký nào",
+            "parameters": [
+                _FORM,
+                _UNIT,
+                _PERIOD,
+                _query("table", "Mã bảng, ví dụ T1"),
+                _query("row", "Mã dòng"),
+                _query("column", "Số hiệu cột"),
+            ],
+            "responses": {"200": _reply("Nguồn gốc", _ref("Lineage")), **_REFUSALS},
+        }
+    },
+    "/health": {
+        "get": {
+            "summary": "Dịch vụ có hoạt động không",
+            "security": [],
+            "responses": {
+                "200": _reply("Hoạt động", _ref("Health")),
+                "503": _reply("Cơ sở dữ liệu chưa đúng phiên bản", _ref("Health")),
+            },
+        }
+    },
+    "/openapi.json": {
+        "get": {
+            "summary": "Mô tả này",
+            "security": [],
+            "responses": {"200": _reply("OpenAPI 3.1", {"type": "object"})},
+        }
+    },
+}
+
+DOCUMENT: Final[Json] = {
+    "openapi": "3.1.0",
+    "info": {
+        "title": "BiểuSố",
+        "version": "1",
+        "description": (
+            "Báo cáo chỉ tiêu kinh tế - xã hội bằng biểu Excel chính thức. "
+            "Mọi lỗi trả về application/problem+json (RFC 9457). Số thập phân là chuỗi để không mất chữ số."
+        ),
+    },
+    "servers": [{"url": "/api/v1"}],
+    "security": [{"bearer": []}],
+    "paths": _PATHS,
+    "components": {
+        "schemas": _SCHEMAS,
+        "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+    },
+}

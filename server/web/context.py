@@ -1,0 +1,109 @@
+"""What a request has at hand: the settings, the database, what is trusted, and who is asking."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from flask import current_app, request
+from sqlalchemy import Engine
+
+from server.config import Config
+from server.errors import SignInNeededError
+from server.services.accounts import Account, account_of
+from server.services.rights import visible_units
+from signing.errors import TrustError
+from signing.trust import Trust
+
+_EXTENSION = "bieuso"
+
+
+class TrustFolder:
+    """The trusted roots and revocation lists, read again whenever a file of the folder changes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._seen: tuple[tuple[str, int, int], ...] | None = None
+        self._trust: Trust | None = None
+
+    def current(self) -> Trust:
+        """What is trusted now. Raises TrustError where the folder has no root or cannot be read."""
+        with self._lock:
+            try:
+                return self._current()
+            except OSError as error:
+                message = f"Không đọc được thư mục tin cậy {self._path}: {error.strerror}."
+                raise TrustError("BS251", message, "Kiểm tra quyền đọc và các tệp trong thư mục.") from error
+
+    def _current(self) -> Trust:
+        state = self._state()
+        if self._trust is None or state != self._seen:
+            self._trust = Trust.from_directory(self._path)
+            self._seen = state
+        return self._trust
+
+    def _state(self) -> tuple[tuple[str, int, int], ...]:
+        files = sorted(self._path.iterdir()) if self._path.is_dir() else []
+        stats = [(file.name, file.stat()) for file in files if file.is_file()]
+        return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The parts of one running service."""
+
+    config: Config
+    engine: Engine
+    trust: TrustFolder = field(repr=False)
+
+
+def install(app_extensions: dict[str, object], service: Service) -> None:
+    """Puts the service where requests find it."""
+    app_extensions[_EXTENSION] = service
+
+
+def service() -> Service:
+    """The service that answers this request."""
+    found = current_app.extensions[_EXTENSION]
+    if not isinstance(found, Service):
+        raise TypeError("create_app was not used")
+    return found
+
+
+def now() -> datetime:
+    """The time of receipt."""
+    return datetime.now(UTC)
+
+
+def bearer_token() -> str | None:
+    """The token of the Authorization header, if there is one."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() or None if scheme.casefold() == "bearer" else None
+
+
+def account_or_none() -> Account | None:
+    """Who is asking, or None without a token. Raises SignInNeededError where the token is unknown or over."""
+    token = bearer_token()
+    if token is None:
+        return None
+    found = account_of(service().engine, token, now=now())
+    if found is None:
+        raise SignInNeededError("Phiên làm việc không còn hiệu lực.", "Đăng nhập lại.")
+    return found
+
+
+def signed_in() -> Account:
+    """Who is asking. Raises SignInNeededError."""
+    found = account_or_none()
+    if found is None:
+        raise SignInNeededError("Cần đăng nhập.", "Đăng nhập rồi gửi kèm tiêu đề Authorization: Bearer.")
+    return found
+
+
+def visible_to(account: Account | None, day: date) -> frozenset[int] | None:
+    """Ids of the units whose figures may be seen in this request; None means all. Raises SignInNeededError."""
+    here = service()
+    return visible_units(here.engine, account, day, open_reading=here.config.open_reading)
