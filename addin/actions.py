@@ -1,0 +1,187 @@
+"""What a person does with an open book: load a form, check it in place, repair it, sign it, send it.
+
+Today these are called from Python; a ribbon, once there is one, calls the same.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import xlwings as xw
+
+from addin import painting, repairs
+from addin.client import Client, SubmissionReply
+from addin.edits import Carried, carry
+from addin.errors import ActionError
+from addin.issued import Issued, folder_of, issued_for, keep, read_issued
+from addin.libreoffice import register
+from form_templates.reading import read_form
+from formulas import checking
+from formulas.checking import Report
+from signing.keys import Signer
+from signing.sign import sign_package
+from workbooks.address import address, parse_address
+from workbooks.finding import Finding, Severity
+from workbooks.workbook import open_workbook
+
+__all__ = ["check", "load", "repair_text", "restore_formulas", "send", "sign", "signed_path"]
+
+_log = logging.getLogger(__name__)
+_SIGNED: Final = ".signed.xlsx"
+_UNSAFE: Final = re.compile(r"[^\w.\-]+")
+
+
+def load(client: Client, form: str, unit: str, period: str, folder: Path) -> xw.Book:
+    """Fetches the workbook issued for a unit and a period, saves it into ``folder`` and opens it.
+
+    A file that is there already is never overwritten: somebody may have typed into it.
+    Raises ClientError, ActionError, WorkbookError.
+    """
+    issued = read_issued(client.fetch_workbook(form, unit, period))
+    stamp = issued.stamp
+    if (stamp.form, stamp.unit, stamp.period) != (form, unit, period):
+        raise ActionError(
+            "other-form",
+            f"Máy chủ trả về biểu {stamp.form}, đơn vị {stamp.unit}, kỳ {stamp.period}; không phải biểu đã chọn.",
+            "Thử lại; nếu vẫn lỗi, báo cho quản trị hệ thống.",
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    path = _free_path(folder, _UNSAFE.sub("_", f"{form}_{unit}_{period}"))
+    keep(issued, folder)
+    _write(path, issued.data)
+    return _open(path)
+
+
+def check(book: xw.Book, *, client: Client | None = None) -> Report:
+    """Checks the open book as the service will, and marks the cells. Findings name the cells of the open book.
+
+    Raises EditError, ActionError, WorkbookError.
+    """
+    issued = issued_for(book, client)
+    report, _ = _checked(book, issued)
+    return report
+
+
+def restore_formulas(book: xw.Book, *, client: Client | None = None) -> int:
+    """Puts the published formulas back, takes the marks away, and returns how many cells changed."""
+    issued = issued_for(book, client)
+    painting.unpaint(book)
+    return repairs.restore_formulas(book, issued)
+
+
+def repair_text(book: xw.Book, *, client: Client | None = None) -> int:
+    """Rewrites old Vietnamese text as Unicode, takes the marks away, and returns how many cells changed."""
+    issued = issued_for(book, client)
+    painting.unpaint(book)
+    return repairs.repair_text(book, issued)
+
+
+def sign(
+    book: xw.Book, signer: Signer, *, at: datetime | None = None, comment: str = "", client: Client | None = None
+) -> Path:
+    """Signs what the open book says and writes ``NAME.signed.xlsx`` beside it.
+
+    Raises:
+        ActionError: the book has errors; they are marked in it.
+        EditError, WorkbookError, SigningError: see `check` and `sign_package`.
+    """
+    issued = issued_for(book, client)
+    report, carried = _checked(book, issued)
+    errors = [finding for finding in report.findings if finding.severity is Severity.ERROR]
+    if errors:
+        raise ActionError(
+            "has-errors",
+            f"Biểu còn {len(errors)} lỗi nên chưa ký được; lỗi đầu tiên: {errors[0].message}",
+            "Sửa các ô được tô đỏ, kiểm tra lại rồi ký.",
+        )
+    path = signed_path(book)
+    _write(path, sign_package(carried.data, signer, at=at or datetime.now(UTC), comment=comment))
+    return path
+
+
+def send(book: xw.Book, client: Client) -> SubmissionReply:
+    """Sends the signed file of the open book. May be repeated: the service stores the same bytes once.
+
+    Raises ActionError where the book is not signed or has changed since, ClientError.
+    """
+    path = signed_path(book)
+    if not path.is_file():
+        raise ActionError("not-signed", f"Biểu “{book.name}” chưa được ký.", "Ký biểu rồi gửi.")
+    data = path.read_bytes()
+    issued = issued_for(book, client)
+    if _content(data, issued) != _content(carry(book, issued.data, issued.version).data, issued):
+        raise ActionError("changed-since", "Số liệu trong biểu đã thay đổi sau khi ký.", "Kiểm tra và ký lại rồi gửi.")
+    return client.submit(data, path.name)
+
+
+def signed_path(book: xw.Book) -> Path:
+    """Where the signed file of the open book is, or will be."""
+    return folder_of(book) / (Path(book.name).stem + _SIGNED)
+
+
+def _checked(book: xw.Book, issued: Issued) -> tuple[Report, Carried]:
+    carried = carry(book, issued.data, issued.version)
+    report = checking.check(carried.data, issued.version)
+    report = replace(report, findings=tuple(_in_book(report.findings, carried)))
+    try:
+        painting.paint(book, report.findings)
+    except ActionError as error:
+        # A sheet that cannot be painted must not hide what was found: the caller shows the list anyway.
+        _log.warning("findings are not painted: %s", error)
+    return report, carried
+
+
+def _in_book(findings: Iterable[Finding], carried: Carried) -> Iterator[Finding]:
+    """Findings at the addresses their cells have in the open book."""
+    for finding in findings:
+        try:
+            row, column = parse_address(finding.cell)
+        except ValueError:
+            yield finding
+            continue
+        place = carried.place_in_book(finding.sheet, row, column)
+        yield replace(finding, cell=address(*place) if place else "")
+
+
+def _content(data: bytes, issued: Issued) -> object:
+    """Everything the form says in a workbook."""
+    filled = read_form(open_workbook(data), issued.version)
+    return {key: (cell.value, cell.formula) for key, cell in filled.cells.items()}, filled.members
+
+
+def _open(path: Path) -> xw.Book:
+    """Opens a file in Excel, or in LibreOffice where there is no Excel."""
+    if xw.engines.active is None:
+        register()
+    app = xw.apps.active or xw.App(add_book=False)
+    try:
+        return app.books.open(path)
+    except ValueError as error:  # so xlwings says that two books of one name cannot be open at once
+        raise ActionError(
+            "same-name", f"Đang mở một tệp khác cũng tên “{path.name}”.", f"Đóng tệp đó rồi mở {path}."
+        ) from error
+
+
+def _free_path(folder: Path, stem: str) -> Path:
+    names = (stem if number == 1 else f"{stem} ({number})" for number in range(1, 1000))
+    return next(path for name in names if not (path := folder / f"{name}.xlsx").exists())
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Writes the whole file or nothing."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".bieuso-", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(name).replace(path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
