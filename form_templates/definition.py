@@ -12,6 +12,9 @@ from form_templates.model import Aggregation, CarrySource, CellKind
 from workbooks.finding import Severity
 
 SHEET: Final = "Định nghĩa"
+EXPLANATIONS_SHEET: Final = "Giải trình"
+EXPLANATIONS: Final = "BS_explanations"
+"""Defined name of the lines on which officers explain warnings: columns code, cell, warning, explanation."""
 TABLE: Final = "T1"
 """Code of the one table that a template holds."""
 
@@ -74,7 +77,11 @@ HEADINGS: Final = {
 }
 
 KINDS: Final = {CellKind.INPUT: "nhập", CellKind.CARRY: "mang sang", CellKind.CALC: "công thức"}
-SOURCES: Final = {CarrySource.SAME_PERIOD_LAST_YEAR: "cùng kỳ năm trước", CarrySource.PREVIOUS_PERIOD: "kỳ trước"}
+SOURCES: Final = {
+    CarrySource.SAME_PERIOD_LAST_YEAR: "cùng kỳ năm trước",
+    CarrySource.PREVIOUS_PERIOD: "kỳ trước",
+    CarrySource.PREVIOUS_IN_YEAR: "kỳ trước trong năm",
+}
 AGGREGATIONS: Final = {Aggregation.SUM: "cộng", Aggregation.FORMULA: "công thức", Aggregation.NONE: "không tổng hợp"}
 MEMBERS: Final = {"unit": "đơn vị hành chính", "field": "lĩnh vực", "": "dòng tự ghi"}
 SEVERITIES: Final = {Severity.ERROR: "lỗi", Severity.WARNING: "cảnh báo"}

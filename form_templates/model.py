@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from workbooks.finding import Severity
 
@@ -80,6 +80,8 @@ class CarrySource(StrEnum):
 
     SAME_PERIOD_LAST_YEAR = "same-period-last-year"
     PREVIOUS_PERIOD = "previous-period"
+    PREVIOUS_IN_YEAR = "previous-period-in-year"
+    """As PREVIOUS_PERIOD, but nothing in the first period of a year: what is counted from the start of the year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,12 @@ class Carry:
 
     column: str
     source: CarrySource
+
+
+REFERENCE_SUFFIXES: Final = {"kt": CarrySource.PREVIOUS_PERIOD, "ck": CarrySource.SAME_PERIOD_LAST_YEAR}
+"""Of the codes of reference columns: ``6kt`` is column 6 of the previous period ("kỳ trước"), ``6ck`` of the same
+period last year ("cùng kỳ"). They stand to the right of the printed form, so that its formulas and rules can use
+earlier figures as ordinary cells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +109,21 @@ class Column:
     unit: str = ""
     carry: Carry | None = None
 
+    @property
+    def is_reference(self) -> bool:
+        """Whether the column only repeats earlier figures, beside the printed form."""
+        return self.code[-2:] in REFERENCE_SUFFIXES
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One coded row; ``at`` is its published sheet row."""
+    """One coded row; ``at`` is its published sheet row, ``indicator`` its code in the catalogue, or ``""``."""
 
     code: str
     label: str
     unit: str
     at: int
+    indicator: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +131,7 @@ class Region:
     """Rows that repeat. ``first`` … ``sentinel`` are published sheet rows; the sentinel lies inside the SUM ranges.
 
     ``members`` says what repeats: ``"unit"`` (code column holds the unit code), ``"field"`` or ``""`` (free label).
+    ``indicator`` is as in `Row`.
     """
 
     code: str
@@ -125,6 +140,7 @@ class Region:
     first: int
     sentinel: int
     members: str = ""
+    indicator: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +199,33 @@ class Table:
         return {cell.key: cell for cell in self.cells}
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Figures of row or column ``old`` of the version before go to ``new``, times ``share`` and ``factor``.
+
+    Several links from one ``old`` are a split, whose shares sum to 1; several to one ``new`` are a merge. ``new`` is
+    ``""`` where the figures are not carried on. A change of unit of measure has a factor other than 1 (triệu đồng →
+    nghìn đồng: 1000). Shares and factors are decimal numbers as text, exact.
+    """
+
+    old: str
+    new: str
+    share: str = "1"
+    factor: str = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Succession:
+    """How figures of ``version``, the one before, are told in the terms of this one (L35).
+
+    Rows (regions among them) and columns that no link names, as old or new, go to those of the same code.
+    """
+
+    version: str
+    rows: tuple[Link, ...] = ()
+    columns: tuple[Link, ...] = ()
+
+
 @dataclass(frozen=True)
 class FormVersion:
     """A published version of a form: frozen, complete, and independent of any workbook.
@@ -191,6 +234,7 @@ class FormVersion:
         form: form id (``"KTXH-09.T"``); version: ``"1"``, ``"2"`` …
         periods: kinds of period the form is issued for: ``M``, ``Q``, ``H``, ``9M``, ``Y``.
         unit_at, period_at: addresses (``"H1"``) on the first table's sheet where issuing writes unit name and period.
+        succession: what became of the rows and columns of the version before, or None where nothing is declared.
     """
 
     form: str
@@ -204,6 +248,7 @@ class FormVersion:
     period_at: str
     tables: tuple[Table, ...]
     rules: tuple[Rule, ...] = field(default=())
+    succession: Succession | None = None
 
     @cached_property
     def cell_by_key(self) -> dict[CellKey, CellSpec]:

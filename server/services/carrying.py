@@ -57,7 +57,9 @@ def source_period(carry: Carry, period: Period) -> str | None:
     if carry.source is CarrySource.SAME_PERIOD_LAST_YEAR:
         return period.same_last_year().code
     before = period.previous()
-    return None if before is None else before.code
+    if before is None or (carry.source is CarrySource.PREVIOUS_IN_YEAR and before.year != period.year):
+        return None
+    return before.code
 
 
 def carried_cells(version: FormVersion) -> dict[CellKey, tuple[CellSpec, Carry]]:

@@ -1,0 +1,12 @@
+"""Catalogues of indicators, units of measure, breakdowns, fields, areas and report groups."""
+
+from __future__ import annotations
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Nothing yet."""

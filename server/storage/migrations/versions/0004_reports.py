@@ -1,0 +1,12 @@
+"""Report forms, which are assembled from the figures of input forms."""
+
+from __future__ import annotations
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Nothing yet."""
