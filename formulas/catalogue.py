@@ -395,5 +395,50 @@ STRANGE_CHARACTERS = Kind(
     "Gõ lại chữ trong ô.",
     ("C07",),
 )
+INVISIBLE_CHARACTERS = Kind(
+    "BS705",
+    _WARNING,
+    "Ký tự không nhìn thấy",
+    "“{text}” có ký tự không nhìn thấy: {characters}.",
+    "Chép từ trang web, tệp PDF, hoặc chữ TCVN3 cũ đã chuyển mã sót (chữ ư cũ là dấu nối mềm).",
+    "Xóa ký tự đó, hoặc gõ lại chữ trong ô; tìm kiếm và so sánh sẽ không khớp khi còn ký tự này.",
+    ("C07",),
+)
+DIRECTION_CONTROLS = Kind(
+    "BS706",
+    _ERROR,
+    "Ký tự đổi chiều chữ",
+    "“{text}” có ký tự đổi chiều chữ: {characters}; chữ hiện ra khác chữ đã ghi trong tệp.",
+    "Chép từ văn bản viết từ phải sang trái, hoặc cố ý làm người ký thấy khác nội dung.",
+    "Xóa ô và gõ lại.",
+    ("C07", "V07"),
+)
+ODD_SPACES = Kind(
+    "BS707",
+    _WARNING,
+    "Dấu cách khác thường",
+    "“{text}” có dấu cách khác thường: {characters}.",
+    "Chép từ Word, trang web, hoặc phần mềm dùng dấu cách không ngắt trong số và chữ.",
+    "Thay bằng dấu cách thường; trong số thì xóa dấu cách.",
+    ("C07", "C06"),
+)
+LOOKALIKE_LETTERS = Kind(
+    "BS708",
+    _WARNING,
+    "Chữ của bảng chữ khác trông giống chữ Việt",
+    "“{text}” có chữ trông giống nhưng không phải chữ Việt: {characters}.",
+    "Bộ gõ cũ ghi Ð (của tiếng Iceland) thay cho Đ, hoặc chép chữ Kirin, Hy Lạp, chữ toàn độ rộng.",
+    "Gõ lại chữ đó; tìm kiếm và so sánh sẽ không khớp khi còn chữ này.",
+    ("C07",),
+)
+MISPLACED_MARKS = Kind(
+    "BS709",
+    _WARNING,
+    "Dấu thanh đặt sai chỗ",
+    "“{text}” có dấu rời không ghép được với chữ: {characters}.",
+    "Chép từ tệp PDF, hoặc chuyển mã sai làm thừa dấu, sai thứ tự dấu.",
+    "Gõ lại chữ trong ô.",
+    ("C07",),
+)
 
 KINDS: dict[str, Kind] = {kind.code: kind for kind in list(globals().values()) if isinstance(kind, Kind)}
