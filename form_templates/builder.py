@@ -13,6 +13,7 @@ from openpyxl.workbook.defined_name import DefinedName
 
 from form_templates import definition
 from form_templates.definition_drawing import draw_definition
+from form_templates.explanations import draw_explanations
 from form_templates.form_drawing import draw_form
 from form_templates.sheet_plan import CODES_AT, FIRST_COLUMN, FIRST_ROW, INDEX_AT, LABELS_AT, Plan
 from form_templates.spec import FormSpec
@@ -32,6 +33,7 @@ def build_template(spec: FormSpec) -> bytes:
     form = book.worksheets[0]
     form.title = spec.id
     unit_cell, period_cell = draw_form(form, plan)
+    draw_explanations(book)
     hidden = book.create_sheet(definition.SHEET)
     hidden.sheet_state = "hidden"
     draw_definition(hidden, plan)

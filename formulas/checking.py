@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+from form_templates.definition import EXPLANATIONS_SHEET
 from form_templates.definition import SHEET as DEFINITION_SHEET
 from form_templates.model import CellKey, FormVersion
 from form_templates.reading import FilledForm, read_form
@@ -147,7 +148,7 @@ def _about_origin(workbook: Workbook, version: FormVersion) -> Iterator[Finding]
 
 
 def _about_book(workbook: Workbook, version: FormVersion, *, units: Collection[str] = ()) -> Iterator[Finding]:
-    known = {table.sheet for table in version.tables} | {DEFINITION_SHEET, STAMP_SHEET, *units}
+    known = {table.sheet for table in version.tables} | {DEFINITION_SHEET, EXPLANATIONS_SHEET, STAMP_SHEET, *units}
     for entry in workbook.sheets:
         if entry.name not in known:
             yield catalogue.EXTRA_SHEET.at(entry.name, "", name=excerpt(entry.name))

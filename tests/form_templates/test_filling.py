@@ -213,7 +213,7 @@ def test_an_issued_workbook_says_for_whom_and_when_and_carries_its_form() -> Non
     sheet = workbook.read_sheet(_CROPS)
     assert sheet.cells[2, 9].value == "UBND xã Bình Minh"
     assert sheet.cells[3, 2].value == "Kỳ báo cáo: Tháng 9 năm 2026"
-    assert [entry.state for entry in workbook.sheets] == ["visible", "hidden", "veryHidden"]
+    assert [entry.state for entry in workbook.sheets] == ["visible", "visible", "hidden", "veryHidden"]
     assert read_stamp(workbook) == a_stamp()
     assert stamp_is_ours(workbook, KEYS)
     assert embedded_version(workbook) == version(_CROPS)
