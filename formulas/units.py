@@ -1,4 +1,7 @@
-"""What a unit of measure says of its numbers: counted, measured, money, or a ratio. Read from the unit's own name."""
+"""What a unit of measure says of its numbers: counted, measured, money, or a ratio.
+
+Counted things are those of the catalogue; money and ratios are also read from the names of units it does not hold.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,11 @@ import re
 import unicodedata
 from typing import Final
 
+from form_templates.measures import bundled
+
 _MONEY: Final = re.compile(r"đồng|\b(?:vnđ|vnd|usd)\b|đô la", re.IGNORECASE)
 # Ratios, growth and indices have no sign rule of their own; what may not be negative there, a rule of the form says.
 _RATIO: Final = re.compile(r"%|‰|điểm|lần", re.IGNORECASE)
-_COUNTED: Final = frozenset(
-    {"người", "hộ", "con", "cái", "chiếc", "quả", "đôi", "hồ sơ", "dn", "doanh nghiệp", "trường", "lớp", "học sinh"}
-    | {"giáo viên", "bác sĩ", "giường", "cơ sở", "xã", "thôn", "ấp", "vụ", "lượt", "dự án", "văn bản", "đơn vị"}
-)
 
 
 def _plain(unit: str) -> str:
@@ -31,4 +32,5 @@ def is_ratio(unit: str) -> bool:
 
 def is_counted(unit: str) -> bool:
     """Whether the numbers are counts of whole things, which are never rounded: sums of them agree to the last one."""
-    return _plain(unit) in _COUNTED
+    known = bundled().find(unit)
+    return known is not None and known.is_counted
