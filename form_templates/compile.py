@@ -32,7 +32,7 @@ from form_templates.model import (
 from form_templates.rule_reading import check_coded, read_aggregates, read_rules
 from form_templates.template_reading import Template, read_template
 from workbooks.errors import WorkbookError
-from workbooks.workbook import open_workbook
+from workbooks.workbook import Workbook, open_workbook
 
 _REMEDY: Final = "Hãy sửa ô này trên biểu."
 
@@ -41,13 +41,22 @@ def compile_template(data: bytes) -> FormVersion:
     """The form version a template describes. Raises FormError with every fault found."""
     faults = Faults()
     try:
-        template = read_template(open_workbook(data), faults)
+        version = draft_version(open_workbook(data), faults)
     except WorkbookError as error:
         raise FormError([*faults.found, error.finding]) from error
+    faults.refuse()
+    return version
+
+
+def draft_version(workbook: Workbook, faults: Faults) -> FormVersion:
+    """What a template describes as far as it can be read, with placeholders at the faults, which are noted.
+
+    Raises FormError where the grid cannot be found at all, WorkbookError where a sheet cannot be read.
+    """
+    template = read_template(workbook, faults)
     cells = tuple(_Cells(template, faults).specs())
     rules = tuple(read_rules(template, faults))
-    faults.refuse()
-    entries = template.known.entries
+    entries = {entry: template.known.entries.get(entry, "") for entry in Entry}
     return FormVersion(
         form=entries[Entry.FORM],
         version=entries[Entry.VERSION],

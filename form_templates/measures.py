@@ -24,7 +24,7 @@ _MAX_DIGITS: Final = 40
 
 
 class MeasureError(Exception):
-    """A unit of measure that is unknown or cannot be converted, or a catalogue that contradicts itself; in Vietnamese."""
+    """A unit of measure that is unknown or cannot be converted, or a catalogue that contradicts itself; Vietnamese."""
 
 
 @dataclass(frozen=True, slots=True)
