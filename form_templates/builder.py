@@ -16,7 +16,7 @@ from form_templates.definition_drawing import draw_definition
 from form_templates.explanations import draw_explanations
 from form_templates.form_drawing import draw_form
 from form_templates.sheet_plan import CODES_AT, FIRST_COLUMN, FIRST_ROW, INDEX_AT, LABELS_AT, Plan
-from form_templates.spec import FormSpec
+from form_templates.spec_parts import FormSpec
 from workbooks.address import column_letters as letter
 from workbooks.references import quote_sheet
 
@@ -42,7 +42,7 @@ def build_template(spec: FormSpec) -> bytes:
     _describe(book, spec)
     stream = io.BytesIO()
     book.save(stream)
-    return _reproducible(stream.getvalue())
+    return reproducible(stream.getvalue())
 
 
 def _names(plan: Plan, unit_cell: str, period_cell: str) -> dict[str, str]:
@@ -66,12 +66,12 @@ def _describe(book: Workbook, spec: FormSpec) -> None:
     about = book.properties
     about.creator = about.lastModifiedBy = "BiểuSố"
     about.title = f"{spec.id} – {spec.title}"
-    about.description = spec.basis
+    about.subject = about.description = spec.basis
     about.keywords = f"{spec.id}; phiên bản {spec.version}"
     about.created = about.modified = _CREATED
 
 
-def _reproducible(data: bytes) -> bytes:
+def reproducible(data: bytes) -> bytes:
     """The package with the clock taken out: openpyxl dates the parts and the last change by the time of saving."""
     stream = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(stream, "w") as target:

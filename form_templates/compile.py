@@ -21,6 +21,7 @@ from form_templates.definition import Entry
 from form_templates.definition_reading import cell_text
 from form_templates.errors import Faults, FormError
 from form_templates.model import (
+    REFERENCE_SUFFIXES,
     Aggregation,
     CellKey,
     CellKind,
@@ -97,6 +98,8 @@ class _Cells:
         self._check_lock(at, column, kind)
         if kind is CellKind.NOT_APPLICABLE:
             return CellSpec(key, kind, column.unit or unit, 0, None, Aggregation.NONE)
+        if kind is CellKind.TEXT:
+            return CellSpec(key, kind, "", 0, None, Aggregation.NONE)
         aggregation, aggregate = self._aggregation(key, formula, (at, column.at))
         return CellSpec(key, kind, column.unit or unit, self._decimals(key), formula, aggregation, aggregate)
 
@@ -121,17 +124,16 @@ class _Cells:
         return code_formula(formula, [self._template.layout], (self._template.sheet.name, at, column.at))
 
     def _decimals(self, key: CellKey) -> int:
-        entry, known = self._template.entries[key.column], self._template.known.decimals
-        if entry.decimals is not None:
-            return entry.decimals
-        if key.row not in known:
+        entry, row = self._template.entries[key.column], self._template.known.rows.get(key.row)
+        decimals = entry.decimals if entry.decimals is not None or row is None else row.decimals
+        if decimals is None:
             message = f"Thiếu số chữ số thập phân của dòng {key.row}; cột {key.column} để “{definition.PER_ROW}”."
             self._faults.note("BS332", message, "Hãy khai báo thêm dòng này.", definition.SHEET, (entry.row, 4))
-        return known.get(key.row, 0)
+        return decimals or 0
 
     def _aggregation(self, key: CellKey, formula: str | None, at: tuple[int, int]) -> tuple[Aggregation, str | None]:
         """How units combine in a cell; where by formula, one's own formula serves unless another is given."""
-        chosen = self._template.entries[key.column].aggregation
+        chosen = self._chosen_aggregation(key)
         if chosen is not Aggregation.FORMULA:
             return chosen, None
         aggregate = self._aggregates.get((key.row, key.column), formula)
@@ -141,10 +143,19 @@ class _Cells:
             self._faults.note("BS331", message, remedy, self._template.sheet.name, at)
         return Aggregation.FORMULA, aggregate
 
+    def _chosen_aggregation(self, key: CellKey) -> Aggregation:
+        """As the row says, but a ratio stays a ratio; an earlier figure cannot be made anew."""
+        column, row = self._template.entries[key.column], self._template.known.rows.get(key.row)
+        chosen = row.aggregation if row is not None and row.aggregation is not None else column.aggregation
+        if column.aggregation is Aggregation.FORMULA and chosen is Aggregation.SUM:
+            return Aggregation.FORMULA
+        is_reference = column.code[-2:] in REFERENCE_SUFFIXES
+        return Aggregation.NONE if is_reference and chosen is Aggregation.FORMULA else chosen
+
     def _check_lock(self, at: int, column: Column, kind: CellKind) -> None:
         if not self._template.sheet.protected:
             return
-        filled = kind in (CellKind.INPUT, CellKind.CARRY)
+        filled = kind in (CellKind.INPUT, CellKind.CARRY, CellKind.TEXT)
         if filled != self._template.is_open(at, column.at):
             message = "Ô nhập liệu đang bị khóa." if filled else "Ô công thức hoặc ô “x” phải được khóa."
             self._wrong("BS326", message, (at, column.at))

@@ -34,7 +34,7 @@ class Section(StrEnum):
 
     FORM = "I. BIỂU MẪU"
     COLUMNS = "II. CỘT"
-    ROWS = "III. SỐ CHỮ SỐ THẬP PHÂN CỦA DÒNG"
+    ROWS = "III. DÒNG"
     REGIONS = "IV. VÙNG LẶP"
     AGGREGATES = "V. CÔNG THỨC TỔNG HỢP NHIỀU ĐƠN VỊ"
     RULES = "VI. QUY TẮC KIỂM TRA"
@@ -63,7 +63,7 @@ HEADINGS: Final = {
         "Của kỳ",
         "Tổng hợp",
     ),
-    Section.ROWS: ("Dòng", "Số chữ số thập phân"),
+    Section.ROWS: ("Dòng", "Số chữ số thập phân", "Tổng hợp (trống: như cột)", "Mã chỉ tiêu"),
     Section.REGIONS: ("Vùng", "Tên", "Đơn vị tính", "Mỗi dòng là"),
     Section.AGGREGATES: ("Công thức (viết cho ô đầu tiên)", "Cho dòng", "Cho cột"),
     Section.RULES: (
@@ -76,7 +76,12 @@ HEADINGS: Final = {
     ),
 }
 
-KINDS: Final = {CellKind.INPUT: "nhập", CellKind.CARRY: "mang sang", CellKind.CALC: "công thức"}
+KINDS: Final = {
+    CellKind.INPUT: "nhập",
+    CellKind.CARRY: "mang sang",
+    CellKind.CALC: "công thức",
+    CellKind.TEXT: "ghi chữ",
+}
 SOURCES: Final = {
     CarrySource.SAME_PERIOD_LAST_YEAR: "cùng kỳ năm trước",
     CarrySource.PREVIOUS_PERIOD: "kỳ trước",

@@ -13,7 +13,7 @@ from form_templates.coding import decode_formula
 from form_templates.definition import Entry, Section
 from form_templates.model import CellKind
 from form_templates.sheet_plan import Plan
-from form_templates.spec import ColumnSpec, RuleSpec
+from form_templates.spec_parts import ColumnSpec, RuleSpec
 from workbooks.finding import Severity
 
 _FONT: Final = "Times New Roman"
@@ -65,13 +65,13 @@ def _tables(plan: Plan) -> Iterator[tuple[Section, Sequence[Line]]]:
     spec = plan.spec
     yield Section.FORM, _form(plan)
     yield Section.COLUMNS, [_column(column) for column in spec.columns]
-    yield Section.ROWS, [*_row_decimals(plan)]
+    yield Section.ROWS, [*_rows(plan)]
     yield (
         Section.REGIONS,
         [(region.code, region.label, region.unit, definition.MEMBERS[region.members]) for region in spec.regions],
     )
     yield Section.AGGREGATES, [*_aggregates(plan)]
-    yield Section.RULES, [*_row_rules(plan), *(_column_rule(plan, rule) for rule in spec.rules)]
+    yield Section.RULES, [*_row_rules(plan), *(_rule(plan, rule) for rule in spec.rules)]
 
 
 def _form(plan: Plan) -> list[Line]:
@@ -88,25 +88,27 @@ def _form(plan: Plan) -> list[Line]:
 
 
 def _column(column: ColumnSpec) -> Line:
+    per_row = "" if column.kind is CellKind.TEXT else definition.PER_ROW
     return (
         column.code,
         definition.KINDS[column.kind],
-        column.unit or definition.PER_ROW,
-        definition.PER_ROW if column.decimals is None else column.decimals,
+        column.unit or per_row,
+        per_row if column.decimals is None else column.decimals,
         column.carry.column if column.carry else "",
         definition.SOURCES[column.carry.source] if column.carry else "",
         definition.AGGREGATIONS[column.aggregation],
     )
 
 
-def _row_decimals(plan: Plan) -> Iterator[Line]:
-    """Needed only where a column leaves its decimals to the rows."""
-    if all(column.decimals is not None for column in plan.spec.columns):
-        return
+def _rows(plan: Plan) -> Iterator[Line]:
+    """Decimals are needed only where a column leaves them to the rows."""
+    per_row = any(column.decimals is None and column.kind is not CellKind.TEXT for column in plan.spec.columns)
     for line in plan.coded_lines():
         holder = line.region or line.row
         if holder is not None:
-            yield line.code, holder.decimals
+            aggregation = plan.row_aggregation(line)
+            word = definition.AGGREGATIONS[aggregation] if aggregation else ""
+            yield line.code, holder.decimals if per_row else "", word, holder.indicator
 
 
 def _aggregates(plan: Plan) -> Iterator[Line]:
@@ -124,7 +126,9 @@ def _row_rules(plan: Plan) -> Iterator[Line]:
     for row in plan.spec.rows:
         if not spec_relations.is_row_rule(row.relation):
             continue
-        columns = [c.code for c in plan.spec.columns if c.kind is CellKind.INPUT and c.code not in row.not_applicable]
+        columns = [c.code for c in plan.spec.columns if plan.can_bind(row, c)]
+        if not columns:
+            continue
         coded = spec_relations.row_rule(row.relation, row.code, columns[0])
         other = spec_relations.codes_in(row.relation)
         names = " – ".join(f"“{labels[code]}” (mã số {code})" for code in other)
@@ -134,12 +138,30 @@ def _row_rules(plan: Plan) -> Iterator[Line]:
         yield f"D{row.code}", formula, row.code, _listed(columns), definition.SEVERITIES[Severity.ERROR], message
 
 
+def _rule(plan: Plan, rule: RuleSpec) -> Line:
+    return _rows_rule(plan, rule) if spec_relations.is_rows_rule(rule.relation) else _column_rule(plan, rule)
+
+
 def _column_rule(plan: Plan, rule: RuleSpec) -> Line:
-    anchor = spec_relations.columns_in(rule.relation)[0][0]
-    rows = list(rule.rows) or plan.applicable_rows(plan.spec.column(anchor))
+    named = spec_relations.columns_in(rule.relation)
+    anchor, fixed = named[0]
+    everywhere = plan.applicable_rows(plan.spec.column(anchor))
+    rows = [fixed] if all(row for _, row in named) else list(rule.rows) or everywhere
     key = plan.key_of(rows[0])
-    formula = _written(plan, spec_relations.column_rule(rule.relation, _own(key)), key, anchor)
-    return rule.code, formula, _listed(rows), anchor, definition.SEVERITIES[rule.severity], rule.message
+    coded = spec_relations.column_rule(rule.relation, _own(key), when=rule.when, history=rule.history)
+    return rule.code, _written(plan, coded, key, anchor), _listed(rows), anchor, *_told(rule)
+
+
+def _rows_rule(plan: Plan, rule: RuleSpec) -> Line:
+    """Written for the first row it names, and spread over the columns."""
+    row = spec_relations.rows_in(rule.relation)[0]
+    columns = rule.columns or plan.adding_columns(spec_relations.rows_in(rule.relation))
+    coded = spec_relations.rows_rule(rule.relation, columns[0])
+    return rule.code, _written(plan, coded, row, columns[0]), row, _listed(columns), *_told(rule)
+
+
+def _told(rule: RuleSpec) -> tuple[str, str]:
+    return definition.SEVERITIES[rule.severity], rule.message
 
 
 def _written(plan: Plan, coded: str, key: str, column: str) -> str:

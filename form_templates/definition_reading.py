@@ -51,6 +51,17 @@ class ColumnEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class RowEntry:
+    """A line of the table of rows; ``decimals`` and ``aggregation`` None are as the columns say."""
+
+    code: str
+    decimals: int | None
+    aggregation: Aggregation | None
+    indicator: str
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
 class RegionEntry:
     """A line of the table of regions."""
 
@@ -81,7 +92,7 @@ class Definition:
     entries: Mapping[Entry, str]
     periods: tuple[str, ...]
     columns: tuple[ColumnEntry, ...]
-    decimals: Mapping[str, int]
+    rows: Mapping[str, RowEntry]
     regions: tuple[RegionEntry, ...]
     aggregates: tuple[Written, ...]
     rules: tuple[Written, ...]
@@ -112,7 +123,7 @@ class _Reader:
             entries,
             self._periods(entries[Entry.PERIODS]),
             tuple(self._column(row) for row in self._distinct(Section.COLUMNS)),
-            dict(self._row_decimals()),
+            {entry.code: entry for entry in map(self._row, self._distinct(Section.ROWS))},
             tuple(self._region(row) for row in self._distinct(Section.REGIONS)),
             tuple(self._aggregate(row) for row in self._lines(Section.AGGREGATES)),
             tuple(self._rule(row) for row in self._lines(Section.RULES)),
@@ -167,7 +178,7 @@ class _Reader:
         if (kind is CellKind.CARRY) != (carry is not None):
             self._wrong("Cột “mang sang” phải ghi rõ mang từ cột nào, của kỳ nào; cột khác để trống.", (row, 5))
         unit = self._text(row, 3)
-        if not unit:
+        if not unit and kind is not CellKind.TEXT:
             self._wrong(
                 f"Thiếu đơn vị tính của cột (ghi “{definition.PER_ROW}” nếu mỗi dòng có đơn vị riêng).", (row, 3)
             )
@@ -175,15 +186,21 @@ class _Reader:
             code=self._text(row, 1),
             kind=kind,
             unit="" if unit == definition.PER_ROW else unit,
-            decimals=None if self._text(row, 4) == definition.PER_ROW else self._decimals(row, 4),
+            decimals=self._column_decimals(row, kind),
             carry=carry,
             aggregation=self._word(row, 7, definition.AGGREGATIONS, Aggregation.SUM),
             row=row,
         )
 
-    def _row_decimals(self) -> Iterator[tuple[str, int]]:
-        for row in self._distinct(Section.ROWS):
-            yield self._text(row, 1), self._decimals(row, 2)
+    def _column_decimals(self, row: int, kind: CellKind) -> int | None:
+        if kind is CellKind.TEXT:
+            return 0
+        return None if self._text(row, 4) == definition.PER_ROW else self._decimals(row, 4)
+
+    def _row(self, row: int) -> RowEntry:
+        aggregation = self._word(row, 3, definition.AGGREGATIONS, Aggregation.SUM) if self._text(row, 3) else None
+        decimals = self._decimals(row, 2) if self._text(row, 2) else None
+        return RowEntry(self._text(row, 1), decimals, aggregation, self._text(row, 4), row)
 
     def _region(self, row: int) -> RegionEntry:
         if not _REGION_CODE.fullmatch(self._text(row, 1)):

@@ -28,7 +28,7 @@ from form_templates.sheet_plan import (
     PlannedCell,
     PlannedRow,
 )
-from form_templates.spec import ColumnSpec
+from form_templates.spec_parts import ColumnSpec
 from workbooks.address import Range
 from workbooks.address import column_letters as letter
 
@@ -40,11 +40,13 @@ _BODY: Final = Border(left=_THIN, right=_THIN, top=_HAIR, bottom=_HAIR)
 _LAST: Final = Border(left=_THIN, right=_THIN, top=_HAIR, bottom=_THIN)
 _CENTRE: Final = Alignment(horizontal="center", vertical="center", wrap_text=True)
 _LEFT: Final = Alignment(horizontal="left", vertical="center", wrap_text=True)
+_BESIDE: Final = Alignment(horizontal="left", vertical="bottom")
 _OPEN: Final = Protection(locked=False)
 _FILLS: Final = {
     CellKind.INPUT: PatternFill("solid", fgColor="FFFBE6"),
     CellKind.CARRY: PatternFill("solid", fgColor="E8F1FA"),
     CellKind.CALC: PatternFill("solid", fgColor="F2F2F2"),
+    CellKind.TEXT: PatternFill("solid", fgColor="FFFBE6"),
     CellKind.NOT_APPLICABLE: PatternFill("lightUp", fgColor="A6A6A6"),
 }
 _PAGE_WIDTH: Final = 138
@@ -52,6 +54,10 @@ _PAGE_WIDTH: Final = 138
 _LABEL_WIDTH: Final = 42
 _CODE_WIDTH: Final = 8
 _UNIT_WIDTH: Final = 11
+_TEXT_WIDTH: Final = 26
+_REFERENCE_WIDTH: Final = 14
+_GAP_WIDTH: Final = 2
+_REFERENCE_CAPTION: Final = "Số liệu đối chiếu (hệ thống điền sẵn)"
 SENTINEL_TEXT: Final = "(chèn dòng phía trên dòng này)"
 
 
@@ -70,12 +76,16 @@ def draw_form(sheet: Worksheet, plan: Plan) -> tuple[str, str]:
 
 
 def _widths(sheet: Worksheet, plan: Plan) -> None:
-    fixed = _LABEL_WIDTH + _CODE_WIDTH + _UNIT_WIDTH
-    each = min(17.0, max(9.5, (_PAGE_WIDTH - fixed) / len(plan.columns)))
+    texts = sum(column.kind is CellKind.TEXT for _, column in plan.printed)
+    fixed = _LABEL_WIDTH + _CODE_WIDTH + _UNIT_WIDTH + texts * _TEXT_WIDTH
+    each = min(17.0, max(9.5, (_PAGE_WIDTH - fixed) / max(1, len(plan.printed) - texts)))
     for at, width in ((LABELS_AT, _LABEL_WIDTH), (CODES_AT, _CODE_WIDTH), (UNITS_AT, _UNIT_WIDTH)):
         sheet.column_dimensions[letter(at)].width = width
-    for at, _ in plan.columns:
-        sheet.column_dimensions[letter(at)].width = each
+    for at, column in plan.printed:
+        sheet.column_dimensions[letter(at)].width = _TEXT_WIDTH if column.kind is CellKind.TEXT else each
+    for at, _ in plan.references:
+        sheet.column_dimensions[letter(at)].width = _REFERENCE_WIDTH
+        sheet.column_dimensions[letter(plan.edge + 1)].width = _GAP_WIDTH
 
 
 def _top(sheet: Worksheet, plan: Plan) -> tuple[str, str]:
@@ -102,7 +112,7 @@ def _top(sheet: Worksheet, plan: Plan) -> tuple[str, str]:
 def _headers(sheet: Worksheet, plan: Plan) -> None:
     for at, text in ((LABELS_AT, "Chỉ tiêu"), (CODES_AT, "Mã số"), (UNITS_AT, "Đơn vị tính")):
         _header(sheet, Range(GROUPS_AT, at, HEADERS_AT, at), text)
-    for group, members in groupby(plan.columns, key=lambda item: _group(item[1].header)):
+    for group, members in groupby(plan.printed, key=lambda item: _group(item[1].header)):
         columns = list(members)
         if group and len(columns) > 1:
             _header(sheet, Range(GROUPS_AT, columns[0][0], GROUPS_AT, columns[-1][0]), group)
@@ -111,15 +121,23 @@ def _headers(sheet: Worksheet, plan: Plan) -> None:
             continue
         for at, column in columns:
             _header(sheet, Range(GROUPS_AT, at, HEADERS_AT, at), column.header)
-    index = ["A", "B", "C", *(column.code for _, column in plan.columns)]
-    for at, text in enumerate(index, 1):
+    _reference_headers(sheet, plan)
+    index = [(LABELS_AT, "A"), (CODES_AT, "B"), (UNITS_AT, "C"), *((at, column.code) for at, column in plan.columns)]
+    for at, text in index:
         cell = _write(sheet, INDEX_AT, at, text, italic=True, size=10, alignment=_CENTRE)
         cell.border = _BOX
         cell.number_format = "@"
-    longest = max(len(column.header) for column in plan.spec.columns)
+    longest = max(len(column.header) for _, column in plan.printed)
     sheet.row_dimensions[GROUPS_AT].height = 30
     sheet.row_dimensions[HEADERS_AT].height = 48 if longest > 30 else 34
     sheet.row_dimensions[INDEX_AT].height = 15
+
+
+def _reference_headers(sheet: Worksheet, plan: Plan) -> None:
+    for at, column in plan.references:
+        _header(sheet, Range(GROUPS_AT, at, HEADERS_AT, at), column.header)
+    if plan.references:
+        _write(sheet, GROUPS_AT - 1, plan.references[0][0], _REFERENCE_CAPTION, italic=True, size=9, alignment=_BESIDE)
 
 
 def _header(sheet: Worksheet, box: Range, text: str) -> None:
@@ -146,10 +164,15 @@ def _line(sheet: Worksheet, plan: Plan, line: PlannedRow) -> None:
     for at, column in plan.columns:
         if line.key:
             _grid_cell(sheet, plan, line, at, column, bold=bold)
-    for at in range(LABELS_AT, plan.last_column + 1):
+    for at in _framed(plan):
         sheet.cell(line.at, at).border = _LAST if line.at == plan.last_row else _BODY
     label = str(sheet.cell(line.at, LABELS_AT).value or "")
     sheet.row_dimensions[line.at].height = 36 if len(label) > 44 else 22
+
+
+def _framed(plan: Plan) -> list[int]:
+    """The sheet columns of the body, the gap before the reference columns left out."""
+    return [*range(LABELS_AT, plan.last_printed + 1), *(at for at, _ in plan.references)]
 
 
 def _labels(sheet: Worksheet, line: PlannedRow, *, bold: bool) -> None:
@@ -190,7 +213,9 @@ def _grid_cell(sheet: Worksheet, plan: Plan, line: PlannedRow, at: int, column: 
     cell.fill = _FILLS[planned.kind]
     if planned.kind is CellKind.NOT_APPLICABLE:
         cell.alignment = _CENTRE
-    if planned.kind in (CellKind.INPUT, CellKind.CARRY):
+    if planned.kind is CellKind.TEXT:
+        cell.alignment, cell.number_format = _LEFT, "@"
+    if planned.kind in (CellKind.INPUT, CellKind.CARRY, CellKind.TEXT):
         cell.protection = _OPEN
 
 
@@ -208,7 +233,7 @@ def _number_format(decimals: int) -> str:
 
 
 def _sentinel(sheet: Worksheet, plan: Plan, line: PlannedRow) -> None:
-    for at in range(LABELS_AT, plan.last_column + 1):
+    for at in _framed(plan):
         cell = sheet.cell(line.at, at)
         cell.border = _LAST if line.at == plan.last_row else _BODY
         cell.fill = PatternFill("solid", fgColor="E7E6E6")

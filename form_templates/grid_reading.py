@@ -16,12 +16,12 @@ from typing import Final
 
 from form_templates.definition_reading import Definition, RegionEntry, cell_text
 from form_templates.errors import Faults
-from form_templates.model import Region, Row
+from form_templates.model import REFERENCE_SUFFIXES, Region, Row
 from workbooks.address import Range
 from workbooks.sheet import Sheet
 
 _ROW_CODE: Final = re.compile(r"[0-9]{2,3}")
-_COLUMN_CODE: Final = re.compile(r"[1-9][0-9]?")
+_COLUMN_CODE: Final = re.compile(rf"[1-9][0-9]?(?:{'|'.join(REFERENCE_SUFFIXES)})?")
 _LETTERS: Final = ("A", "B", "C")
 _BODY_REMEDY: Final = "Hãy sửa cột Mã số, tên chỉ tiêu hoặc đơn vị tính của biểu."
 
@@ -63,6 +63,8 @@ class _HeadReader:
         numbered: dict[str, tuple[int, str]] = {}
         for at in range(self._columns.first_column, self._columns.last_column + 1):
             text = _text(self._sheet, self._row, at)
+            if not text and not self._header_text(at):
+                continue  # the gap before the reference columns
             if text in (fixed | numbered):
                 self._wrong(f"Số hiệu cột {text} có hai lần.", at)
             elif text in _LETTERS:
@@ -78,12 +80,15 @@ class _HeadReader:
         return Head(labels, codes, units, self._row, numbered)
 
     def _header(self, column: int) -> str:
-        """Texts of the header rows above a column, from the outermost group down, each once."""
-        texts = [self._merged_text(row, column) for row in range(self._top(), self._row)]
-        header = " - ".join(dict.fromkeys(filter(None, texts)))
+        header = self._header_text(column)
         if not header:
             self._wrong("Cột không có tiêu đề.", column)
         return header
+
+    def _header_text(self, column: int) -> str:
+        """Texts of the header rows above a column, from the outermost group down, each once."""
+        texts = [self._merged_text(row, column) for row in range(self._top(), self._row)]
+        return " - ".join(dict.fromkeys(filter(None, texts)))
 
     def _top(self) -> int:
         """First header row: that of the merged cell right above the first index cell."""
@@ -131,7 +136,7 @@ class _BodyReader:
                 self._wrong("BS324", f"Dòng mã số {code} không có tên chỉ tiêu.", (at, self._head.labels_at))
             if not unit:
                 self._wrong("BS324", f"Dòng mã số {code} không có đơn vị tính.", (at, self._head.units_at))
-            yield Row(code, label, unit, at)
+            yield Row(code, label, unit, at, self._indicator(code))
         if not seen:
             self._wrong("BS324", "Biểu không có dòng nào có mã số.", None)
 
@@ -166,7 +171,11 @@ class _BodyReader:
             message = f"Vùng lặp {entry.code} chưa có dòng mẫu nào phía trên dòng chốt."
             self._wrong("BS325", message, (sentinel, self._head.codes_at))
             return
-        yield Region(entry.code, entry.label, entry.unit, first, sentinel, entry.members)
+        yield Region(entry.code, entry.label, entry.unit, first, sentinel, entry.members, self._indicator(entry.code))
+
+    def _indicator(self, code: str) -> str:
+        entry = self._known.rows.get(code)
+        return entry.indicator if entry is not None else ""
 
     def _wrong(self, code: str, message: str, at: tuple[int, int] | None) -> None:
         self._faults.note(code, message, _BODY_REMEDY, self._sheet.name, at)

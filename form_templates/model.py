@@ -64,6 +64,8 @@ class CellKind(StrEnum):
     INPUT = "in"
     CARRY = "carry"
     CALC = "calc"
+    TEXT = "text"
+    """Free text (causes, difficulties): never a number, never aggregated."""
     NOT_APPLICABLE = "x"
 
 

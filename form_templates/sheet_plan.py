@@ -10,7 +10,7 @@ from typing import Final
 from form_templates import definition, spec_relations
 from form_templates.coding import Layout
 from form_templates.model import Aggregation, CellKind, member_row
-from form_templates.spec import ColumnSpec, FormSpec, RegionSpec, RowSpec
+from form_templates.spec_parts import ColumnSpec, FormSpec, RegionSpec, RowSpec
 
 LABELS_AT: Final = 1
 CODES_AT: Final = 2
@@ -68,14 +68,29 @@ class Plan:
         return tuple(_numbered(self.spec))
 
     @cached_property
+    def printed(self) -> tuple[tuple[int, ColumnSpec], ...]:
+        """Sheet column and spec of each numbered column of the printed form."""
+        return tuple(enumerate((c for c in self.spec.columns if not c.is_reference), FIRST_COLUMN))
+
+    @cached_property
+    def references(self) -> tuple[tuple[int, ColumnSpec], ...]:
+        """Sheet column and spec of each reference column: beyond the page and a narrow gap."""
+        return tuple(enumerate((c for c in self.spec.columns if c.is_reference), self.edge + 2))
+
+    @property
     def columns(self) -> tuple[tuple[int, ColumnSpec], ...]:
-        """Sheet column and spec of each numbered column."""
-        return tuple(enumerate(self.spec.columns, FIRST_COLUMN))
+        """Sheet column and spec of each column that has a code."""
+        return self.printed + self.references
 
     @property
     def last_row(self) -> int:
         """Last row of the grid."""
         return self.rows[-1].at
+
+    @property
+    def last_printed(self) -> int:
+        """Last column of the printed form."""
+        return self.printed[-1][0]
 
     @property
     def last_column(self) -> int:
@@ -85,7 +100,7 @@ class Plan:
     @property
     def edge(self) -> int:
         """Last column of the page, which a form of few columns does not fill: the top and the signatures need room."""
-        return max(self.last_column, FIRST_COLUMN + 3)
+        return max(self.last_printed, FIRST_COLUMN + 3)
 
     @cached_property
     def layout(self) -> Layout:
@@ -102,29 +117,64 @@ class Plan:
     def cell(self, line: PlannedRow, column: ColumnSpec) -> PlannedCell:
         """What stands in one cell of a coded row or a region row."""
         if line.region is not None:
-            decimals = line.region.decimals if column.decimals is None else column.decimals
+            decimals = _decimals(line.region, column)
             formula = spec_relations.column_formula(column.formula, "@", decimals) if column.formula else None
             return PlannedCell(column.kind, decimals, formula)
         row = line.row
-        if row is None or column.code in row.not_applicable:
+        source = column.carry.column if column.is_reference and column.carry else column.code
+        if row is None or source in row.not_applicable:
             return PlannedCell(CellKind.NOT_APPLICABLE, 0)
-        decimals = row.decimals if column.decimals is None else column.decimals
+        decimals = _decimals(row, column)
         formula = self._formula(row, column, decimals)
         return PlannedCell(CellKind.CALC if formula else column.kind, decimals, formula)
 
     def _formula(self, row: RowSpec, column: ColumnSpec, decimals: int) -> str | None:
-        text = row.formulas.get(column.code) or self._usual_formula(row, column)
+        by_unit = column.formula_by_unit.get(row.unit)
+        if by_unit and column.code not in row.formulas and spec_relations.is_additive(by_unit):
+            return spec_relations.difference(by_unit, row.code, decimals)
+        text = row.formulas.get(column.code) or by_unit or self._usual_formula(row, column)
+        if spec_relations.is_row_ratio(text):
+            return spec_relations.row_ratio(text, column.code, decimals)
         if spec_relations.is_row_sum(text):
             region = self.spec.region_under(row.code)
             return spec_relations.row_sum(text, column.code, region.code if region else "")
         return spec_relations.column_formula(text, row.code, decimals) if text else None
 
     def _usual_formula(self, row: RowSpec, column: ColumnSpec) -> str:
-        """Rows add up where their columns add up; a ratio is made anew in every row."""
-        summed = spec_relations.is_row_sum(row.relation)
-        if summed and (not column.formula or spec_relations.is_additive(column.formula)):
+        """Rows add up where their columns add up; a ratio is made anew in every row.
+
+        An earlier figure is carried in every row, totals among them: it is what was reported then.
+        """
+        if column.is_reference or column.kind is CellKind.TEXT:
+            return ""
+        made = spec_relations.is_row_sum(row.relation) or spec_relations.is_row_ratio(row.relation)
+        if made and (not column.formula or spec_relations.is_additive(column.formula)):
             return row.relation
         return column.formula
+
+    def row_aggregation(self, line: PlannedRow) -> Aggregation | None:
+        """How units combine in a row, where not as its columns say: a ratio of rows is made anew."""
+        if line.row is not None and line.row.aggregation is None and spec_relations.is_row_ratio(line.row.relation):
+            return Aggregation.FORMULA
+        holder = line.region or line.row
+        return holder.aggregation if holder is not None else None
+
+    def can_bind(self, row: RowSpec, column: ColumnSpec) -> bool:
+        """Whether a row's own relation binds a column: one that is typed, in which the rows it names have values."""
+        lines = {line.code: line for line in self.coded_lines()}
+        others = [self.cell(lines[code], column).kind for code in spec_relations.codes_in(row.relation)]
+        typed = self.cell(lines[row.code], column).kind is CellKind.INPUT
+        return typed and CellKind.NOT_APPLICABLE not in others
+
+    def adding_columns(self, rows: list[str]) -> list[str]:
+        """Codes of the printed columns that add up and have values in all of these rows."""
+        lines = {line.code: line for line in self.coded_lines()}
+        return [
+            column.code
+            for _, column in self.printed
+            if column.aggregation is Aggregation.SUM
+            and all(self.cell(lines[row], column).kind is not CellKind.NOT_APPLICABLE for row in rows)
+        ]
 
     def typed_rows(self, column: ColumnSpec) -> list[str]:
         """Codes of the rows and regions in which the column holds no formula of its own, nor a hatch."""
@@ -150,6 +200,12 @@ class Plan:
         for _, column in self.columns:
             if column.aggregation is Aggregation.FORMULA and column.aggregate:
                 yield column, self.typed_rows(column)
+
+
+def _decimals(holder: RowSpec | RegionSpec, column: ColumnSpec) -> int:
+    if column.kind is CellKind.TEXT:
+        return 0
+    return holder.decimals if column.decimals is None else column.decimals
 
 
 def _numbered(spec: FormSpec) -> Iterator[PlannedRow]:

@@ -62,6 +62,11 @@ class Fields:
         """One of the words of an enumeration; its default where it is missing."""
         return self._one_of(name, self._left.pop(name, default.value), kind) or default
 
+    def optional_choice(self, name: str, kind: type[_Choice]) -> _Choice | None:
+        """One of the words of an enumeration, or None where it is missing."""
+        value = self._left.pop(name, None)
+        return None if value is None else self._one_of(name, value, kind)
+
     def choice_list(self, name: str, kind: type[_Choice]) -> list[_Choice]:
         """Some words of an enumeration, at least one."""
         chosen = [self._one_of(name, value, kind) for value in self.text_list(name)]
