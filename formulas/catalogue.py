@@ -161,6 +161,78 @@ ERROR_RESULT = Kind(
     "Kiểm tra các ô mà công thức sử dụng; số liệu của ô này sẽ không được tổng hợp.",
     ("L32",),
 )
+EXTENDED = Kind(
+    "BS412",
+    _ERROR,
+    "Vùng cộng của công thức lấy thừa ô",
+    "{name}: công thức ={found} cộng thừa {extra}; công thức đã ban hành là ={formula}.",
+    "Kéo vùng cộng quá xuống dòng khác, hoặc cộng thêm dòng chi tiết đã có trong tổng.",
+    "Khôi phục công thức: ghi ={formula} vào ô.",
+    ("L32", "C56"),
+)
+OTHER_RANGE = Kind(
+    "BS413",
+    _ERROR,
+    "Công thức cộng sai vùng",
+    "{name}: công thức ={found} bỏ sót {missing} và cộng nhầm {extra}; công thức đã ban hành là ={formula}.",
+    "Vùng cộng bị lệch dòng hoặc lệch cột khi kéo, chép công thức.",
+    "Khôi phục công thức: ghi ={formula} vào ô.",
+    ("L32", "C56"),
+)
+OTHER_OPERATOR = Kind(
+    "BS414",
+    _ERROR,
+    "Công thức dùng phép tính khác",
+    "{name}: công thức ={found} dùng phép {there} thay cho {here} của công thức đã ban hành ={formula}.",
+    "Sửa dấu phép tính trong công thức.",
+    "Khôi phục công thức: ghi ={formula} vào ô.",
+    ("L32", "C56"),
+)
+OTHER_FUNCTION = Kind(
+    "BS415",
+    _ERROR,
+    "Công thức dùng hàm khác",
+    "{name}: công thức ={found} dùng hàm {there} thay cho {here} của công thức đã ban hành ={formula}.",
+    "Bấm nhầm nút hàm (AVERAGE, COUNT thay cho SUM), hoặc viết lại công thức.",
+    "Khôi phục công thức: ghi ={formula} vào ô.",
+    ("L32", "C56"),
+)
+OTHER_REFERENCE = Kind(
+    "BS416",
+    _ERROR,
+    "Công thức lấy số ở ô khác",
+    "{name}: công thức ={found} lấy {there} thay cho {here}; công thức đã ban hành là ={formula}.",
+    "Chép công thức có địa chỉ cố định ($), kéo công thức từ cột, dòng khác sang, hoặc chèn, xóa dòng.",
+    "Khôi phục công thức: ghi ={formula} vào ô.",
+    ("L32", "C56"),
+)
+MOVED = Kind(
+    "BS417",
+    _ERROR,
+    "Công thức của ô khác",
+    "{name}: trong ô là công thức ={found} của ô {source}; công thức đã ban hành của ô này là ={formula}.",
+    "Kéo chuột hoặc cắt, dán làm công thức chuyển sang ô khác.",
+    "Khôi phục công thức: ghi ={formula} vào ô.",
+    ("L32", "C56"),
+)
+OTHER_CONSTANT = Kind(
+    "BS418",
+    _ERROR,
+    "Hằng số trong công thức bị đổi hoặc được thêm vào",
+    "{name}: công thức ={found} có hằng số khác với công thức đã ban hành ={formula}.",
+    "Cộng thêm một số vào công thức cho khớp số liệu, hoặc sửa hệ số.",
+    "Khôi phục công thức: ghi ={formula} vào ô.",
+    ("L32", "C56"),
+)
+ARRAY_FORMULA = Kind(
+    "BS419",
+    _ERROR,
+    "Công thức bị nhập thành công thức mảng",
+    "{name}: công thức ={found} được nhập thành công thức mảng.",
+    "Bấm Ctrl+Shift+Enter khi sửa công thức.",
+    "Xóa ô rồi ghi lại ={formula}, bấm Enter.",
+    ("L32", "C56"),
+)
 EXTRA_SHEET = Kind(
     "BS420",
     _WARNING,
@@ -180,6 +252,69 @@ DATES_1904 = Kind(
     ("C06",),
 )
 
+SERVICE_SHEET_SHOWN = Kind(
+    "BS422",
+    _WARNING,
+    "Trang ẩn của biểu mẫu bị cho hiện ra",
+    "Trang “{name}” là phần ẩn của biểu mẫu, đang được cho hiện ra.",
+    "Bỏ ẩn mọi trang tính để xem.",
+    "Ẩn lại trang tính này; không sửa gì trên đó.",
+    ("L32", "V07"),
+)
+SHEET_RENAMED = Kind(
+    "BS423",
+    _ERROR,
+    "Trang của biểu bị đổi tên",
+    "Trang “{expected}” của biểu đã bị đổi tên thành “{name}”.",
+    "Đổi tên trang tính cho dễ nhớ, hoặc sao chép trang rồi xóa trang gốc.",
+    "Bấm đúp vào tên trang ở cuối màn hình, đặt lại là “{expected}”.",
+    ("L32",),
+)
+INVISIBLE = Kind(
+    "BS424",
+    _ERROR,
+    "Số không nhìn thấy được vì chữ cùng màu nền",
+    "{name}: ô có giá trị {value} nhưng không nhìn thấy được ({reason}).",
+    "Chọn chữ màu trắng hoặc cùng màu với nền ô, cỡ chữ rất nhỏ, để giấu số với người ký.",
+    "Chọn ô, đặt lại màu chữ đen (Automatic) và cỡ chữ 11, rồi đối chiếu lại số.",
+    ("L12", "V07"),
+)
+HIDING_CONDITION = Kind(
+    "BS425",
+    _ERROR,
+    "Định dạng có điều kiện giấu số",
+    "Vùng {area} có định dạng có điều kiện làm số không hiện ra hoặc hiện thành số khác.",
+    "Chép định dạng có điều kiện từ tệp khác, hoặc cố ý che số với người ký.",
+    "Trang đầu, Định dạng có điều kiện, Xóa quy tắc khỏi cả trang tính; rồi đối chiếu lại số.",
+    ("L12", "V07"),
+)
+MANUAL_CALCULATION = Kind(
+    "BS426",
+    _WARNING,
+    "Sổ làm việc để chế độ tính tay",
+    "Sổ làm việc để chế độ tính tay nên {count} ô công thức đang hiện kết quả cũ.",
+    "Excel đang ở chế độ tính tay khi mở một tệp lớn khác.",
+    "Công thức, Tùy chọn tính toán, chọn Tự động; lưu lại tệp.",
+    ("L32", "L17"),
+)
+ITERATION = Kind(
+    "BS427",
+    _WARNING,
+    "Sổ làm việc bật tính lặp",
+    "Sổ làm việc bật tính lặp; Excel không báo khi công thức tham chiếu vòng.",
+    "Excel nhận thiết lập này từ một tệp khác đang mở.",
+    "Tệp, Tùy chọn, Công thức, bỏ chọn Cho phép tính lặp; lưu lại tệp.",
+    ("L32",),
+)
+PRECISION_AS_DISPLAYED = Kind(
+    "BS428",
+    _WARNING,
+    "Sổ làm việc tính theo số đang hiển thị",
+    "Sổ làm việc tính theo số đang hiển thị; Excel đã cắt bỏ các chữ số không hiện ra.",
+    "Chọn Đặt độ chính xác như hiển thị trong tùy chọn của Excel.",
+    "Tệp, Tùy chọn, Nâng cao, bỏ chọn Đặt độ chính xác như hiển thị; kiểm tra lại các số đã nhập.",
+    ("L17",),
+)
 # 50x: control relations.
 
 RELATION_BROKEN = Kind(
@@ -210,6 +345,24 @@ RELATION_UNKNOWN = Kind(
     ("L32",),
 )
 
+SHARE_OUT_OF_RANGE = Kind(
+    "BS504",
+    _WARNING,
+    "Tỷ lệ ngoài khoảng 0–100 %",
+    "Cột {column}: {cells} là tỷ lệ phần trăm nhưng nằm ngoài khoảng 0–100 (số đầu tiên là {value}).",
+    "Nhập nhầm tử số hoặc mẫu số, ghi 0,5 thay cho 50, hoặc ghi số tuyệt đối vào cột tỷ lệ.",
+    "Kiểm tra các số mà tỷ lệ được tính ra; nếu số đúng, ghi lý do vào trang Giải trình.",
+    ("L32", "C06"),
+)
+UNEXPLAINED = Kind(
+    "BS505",
+    _ERROR,
+    "Cảnh báo chưa có giải trình",
+    "Còn {count} cảnh báo về số liệu chưa có giải trình: {warnings}.",
+    "Số liệu khác thường chưa được người nhập xem lại hoặc giải thích.",
+    "Kiểm tra lại số; nếu số đúng, ghi mã cảnh báo, ô và lý do (ít nhất ba từ) vào trang Giải trình.",
+    ("L32", "T12"),
+)
 # 60x: values.
 
 NUMBER_AS_TEXT = Kind(
@@ -357,6 +510,33 @@ DISGUISED = Kind(
     ("L12", "V07"),
 )
 
+SCALE = Kind(
+    "BS620",
+    _WARNING,
+    "Có thể nhầm nghìn, triệu, tỷ",
+    "{name}: {value} gấp khoảng {ratio} số thường gặp của đơn vị ({median}). Số đúng là {value} hay {other}?",
+    "Nhập theo đồng trong khi biểu tính theo nghìn đồng, triệu đồng (hoặc ngược lại), thừa hoặc thiếu ba chữ số 0.",
+    "Đối chiếu đơn vị tính ({unit}) và nhập lại; nếu {value} đúng, ghi lý do vào trang Giải trình.",
+    ("C06", "L12"),
+)
+JUMP = Kind(
+    "BS621",
+    _WARNING,
+    "Số tăng giảm đột ngột so với các kỳ trước",
+    "{name}: {value} khác hẳn {count} kỳ gần nhất của đơn vị (từ {low} đến {high}, thường gặp {median}).",
+    "Có biến động thật (thiên tai, được mùa, sáp nhập), hoặc nhập nhầm số, nhầm dòng.",
+    "Kiểm tra lại số; nếu số đúng, ghi lý do vào trang Giải trình.",
+    ("L32", "T12"),
+)
+COLUMN_SCALE = Kind(
+    "BS622",
+    _WARNING,
+    "Cả cột có thể nhầm nghìn, triệu, tỷ",
+    "Cột {column}: {count} ô ({cells}) đều gấp khoảng {ratio} số thường gặp ({median}); ô đầu là {value} hay {other}?",
+    "Cả cột được nhập theo đơn vị tính khác (đồng thay cho triệu đồng, con thay cho nghìn con).",
+    "Đối chiếu đơn vị tính ({unit}) và nhập lại cả cột; nếu các số đúng, ghi lý do vào trang Giải trình ở ô đầu tiên.",
+    ("C06", "L12"),
+)
 # 70x: Vietnamese text (TCVN 6909:2001).
 
 LEGACY_TEXT = Kind(
@@ -438,6 +618,16 @@ MISPLACED_MARKS = Kind(
     "“{text}” có dấu rời không ghép được với chữ: {characters}.",
     "Chép từ tệp PDF, hoặc chuyển mã sai làm thừa dấu, sai thứ tự dấu.",
     "Gõ lại chữ trong ô.",
+    ("C07",),
+)
+
+TOO_MANY_TEXTS = Kind(
+    "BS710",
+    _ERROR,
+    "Quá nhiều đoạn chữ khác nhau",
+    "Tệp có hơn {most} đoạn chữ khác nhau; phần còn lại chưa được kiểm tra bảng mã.",
+    "Chép dữ liệu của nhiều năm, nhiều đơn vị vào một tệp biểu.",
+    "Bỏ các trang tính không thuộc biểu, hoặc tách tệp, rồi kiểm tra lại.",
     ("C07",),
 )
 

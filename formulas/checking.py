@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from form_templates.definition import EXPLANATIONS_SHEET
-from form_templates.definition import SHEET as DEFINITION_SHEET
 from form_templates.model import CellKey, FormVersion
 from form_templates.reading import FilledForm, read_form
-from form_templates.stamp import STAMP_SHEET, StampKind, embedded_version, read_stamp
+from form_templates.stamp import StampKind, embedded_version, read_stamp
 from formulas import catalogue
+from formulas.appearance import check_appearance
 from formulas.arithmetic import CellValue
+from formulas.book import check_book
 from formulas.compiler import CompiledForm, compile_version
 from formulas.errors import FormulaError
 from formulas.evaluation import evaluate_filled, filled_values
@@ -105,7 +105,7 @@ def _report(workbook: Workbook, compiled: CompiledForm, sheet: str | None) -> Re
     computed = evaluate_filled(compiled, filled)
     findings = [*_about_origin(workbook, compiled.version), *_about_form(workbook, compiled, filled, computed)]
     if sheet is None:
-        findings += [*_about_book(workbook, compiled.version), *check_text(workbook)]
+        findings += [*check_book(workbook, compiled.version, findings), *check_text(workbook)]
     else:
         findings += check_sheet_text(workbook, filled.layouts[0].sheet if filled.layouts else sheet)
     return Report(_sorted(findings, workbook), filled, computed)
@@ -119,7 +119,7 @@ def _merged_report(workbook: Workbook, compiled: CompiledForm) -> Report:
     whole = Whole(workbook, compiled, filled, units)
     findings = [
         *_about_origin(workbook, version),
-        *_about_book(workbook, version, units=unit_sheets(workbook, version)),
+        *check_book(workbook, version, (), units=unit_sheets(workbook, version)),
         *filled.findings,
         *whole.findings(),
         *check_relations(compiled, filled, whole.values),
@@ -135,6 +135,7 @@ def _about_form(
     yield from filled.findings
     yield from check_formulas(filled, workbook, computed)
     yield from check_values(filled, workbook)
+    yield from check_appearance(filled, workbook)
     yield from check_relations(compiled, filled, {**filled_values(filled), **computed})
 
 
@@ -145,15 +146,6 @@ def _about_origin(workbook: Workbook, version: FormVersion) -> Iterator[Finding]
     elif (stamp.form, stamp.version) != (version.form, version.version):
         found = f"{excerpt(stamp.form)} phiên bản {excerpt(stamp.version)}"
         yield catalogue.OTHER_VERSION.at("", "", found=found, expected=f"{version.form} phiên bản {version.version}")
-
-
-def _about_book(workbook: Workbook, version: FormVersion, *, units: Collection[str] = ()) -> Iterator[Finding]:
-    known = {table.sheet for table in version.tables} | {DEFINITION_SHEET, EXPLANATIONS_SHEET, STAMP_SHEET, *units}
-    for entry in workbook.sheets:
-        if entry.name not in known:
-            yield catalogue.EXTRA_SHEET.at(entry.name, "", name=excerpt(entry.name))
-    if workbook.date1904:
-        yield catalogue.DATES_1904.at("", "")
 
 
 def _sorted(findings: list[Finding], workbook: Workbook) -> tuple[Finding, ...]:

@@ -14,23 +14,18 @@ from form_templates.reading import FilledCell, FilledForm, ValueState
 from formulas import catalogue
 from formulas.arithmetic import CellValue
 from formulas.compiler import CompiledFormula, compile_formula, typed_result
+from formulas.differences import difference
 from formulas.errors import FormulaError
 from formulas.naming import cell_name, member_keys
-from formulas.wording import excerpt, first_of, value_text
+from formulas.wording import excerpt, value_text
 from workbooks.address import address
 from workbooks.finding import Finding
-from workbooks.references import map_references, references
 from workbooks.sheet import CellError
 from workbooks.workbook import Workbook
 
 _STRING: Final = re.compile(r'"(?:[^"]|"")*"')
 _EXTERNAL: Final = re.compile(r"\[[^\]]*\][^!,;()]*!|\.xls[xmb]?\b", re.IGNORECASE)
-_PLAIN_SUM: Final = re.compile(r"(?:SUM|[(),+\s])*", re.IGNORECASE)
-_MOST_CELLS: Final = 20_000
-# A sum that lost some of its cells may add others twice; beyond this it is simply another formula.
-_REPEATED: Final = 2
 _MOST_COMPILED: Final = 500
-_NAMED: Final = 5
 
 
 def check_formulas(filled: FilledForm, workbook: Workbook, computed: Mapping[CellKey, CellValue]) -> Iterator[Finding]:
@@ -85,10 +80,25 @@ class _Checker:
             return self._at(catalogue.BROKEN_REFERENCE, key, spec, cell)
         if _is_external(raw):
             return self._at(catalogue.EXTERNAL, key, spec, cell)
-        missing = _left_out(self._published(spec, cell), raw)
-        if missing:
-            return self._at(catalogue.SHORTENED, key, spec, cell, missing=missing)
-        return self._at(catalogue.CHANGED, key, spec, cell)
+        if source := self._source(key, cell):
+            return self._at(catalogue.MOVED, key, spec, cell, source=source)
+        told = difference(self._published(spec, cell), raw)
+        return self._at(told.kind, key, spec, cell, **told.details)
+
+    @cached_property
+    def _published_at(self) -> dict[str, CellKey]:
+        """Where each published formula stands: the first of its cells."""
+        cells = self.filled.version.cell_by_key.values()
+        return {spec.formula: spec.key for spec in reversed(list(cells)) if spec.formula is not None}
+
+    def _source(self, key: CellKey, cell: FilledCell) -> str:
+        """The address of the cell whose published formula stands here; of a region's, in the same row."""
+        source = self._published_at.get(cell.formula or "")
+        if source is None:
+            return ""
+        row = key.row if source.row == key.template.row else source.row
+        found = self.filled.cells.get(source._replace(row=row))
+        return "" if found is None else address(found.row, found.column)
 
     def _is_stale(self, key: CellKey, spec: CellSpec, cell: FilledCell) -> bool:
         """Whether the cell shows what its formula does not give.
@@ -156,39 +166,3 @@ def agree(shown: CellValue, computed: CellValue, decimals: int) -> bool:
 
 def _is_external(raw: str) -> bool:
     return _EXTERNAL.search(_STRING.sub("", raw)) is not None
-
-
-def _left_out(published: str, found: str) -> str:
-    """Addresses that the published sum adds and this one does not; ``""`` where they differ otherwise."""
-    wanted = _summed(published, _MOST_CELLS)
-    here = _summed(found, _REPEATED * len(wanted)) if wanted else set()
-    if not here or not here < wanted:
-        return ""
-    return "ô " + first_of([address(row, column) for _, row, column in sorted(wanted - here)], _NAMED)
-
-
-def is_plain_sum(formula: str) -> bool:
-    """Whether a formula only adds cells: ``SUM(F8:F12)``, ``F8+F9``."""
-    return _PLAIN_SUM.fullmatch(map_references(formula, lambda _: "")) is not None
-
-
-def _summed(formula: str, most: int) -> set[tuple[str, int, int]]:
-    """The cells (sheet, row, column) that a plain sum adds; empty for any other formula, and for one of more cells.
-
-    Cells count as often as they are added: a short formula may add one large range two thousand times.
-    """
-    cells: set[tuple[str, int, int]] = set()
-    if not is_plain_sum(formula):
-        return cells
-    added = 0
-    for reference in references(formula):
-        if not reference.corners:
-            return set()
-        first, last = reference.corners[0], reference.corners[-1]
-        rows = range(min(first.row, last.row), max(first.row, last.row) + 1)
-        columns = range(min(first.column, last.column), max(first.column, last.column) + 1)
-        added += len(rows) * len(columns)
-        if added > most:
-            return set()
-        cells |= {(reference.sheet, row, column) for row in rows for column in columns}
-    return cells

@@ -17,8 +17,9 @@ from form_templates.reading import FilledCell, FilledForm, ValueState, read_form
 from formulas import catalogue
 from formulas.arithmetic import CellValue
 from formulas.compiler import CompiledForm
+from formulas.differences import is_plain_sum
 from formulas.evaluation import aggregate, evaluate_filled
-from formulas.integrity import agree, is_plain_sum
+from formulas.integrity import agree
 from formulas.naming import cell_name, member_keys
 from formulas.wording import excerpt, first_of, value_text
 from workbooks.address import address

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -81,6 +82,14 @@ class SharedString(NamedTuple):
     runs: tuple[TextRun, ...]
 
 
+class Condition(NamedTuple):
+    """A conditional format: where, the index of its style (-1: none), and whether it shows the cell's own value."""
+
+    areas: tuple[Range, ...]
+    style: int
+    shows_value: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """A worksheet.
@@ -97,6 +106,7 @@ class Sheet:
     merged: tuple[Range, ...] = ()
     protected: bool = False
     formula_size: int = 0
+    conditions: tuple[Condition, ...] = ()
 
     def cell(self, row: int, column: int) -> Cell:
         """The cell there; a blank one where the file mentions none."""
@@ -144,6 +154,7 @@ def read_sheet(
         tuple(_merged(root, name)),
         root.find(f"{{{markup.MAIN}}}sheetProtection") is not None,
         reader.formula_size,
+        tuple(_conditions(root)),
     )
 
 
@@ -272,3 +283,17 @@ def _merged(root: etree._Element, name: str) -> Iterator[Range]:
             raise WorkbookError(
                 "BS142", f"Vùng gộp ô “{item.get('ref')}” của trang “{name}” sai địa chỉ.", _DAMAGED
             ) from error
+
+
+def _conditions(root: etree._Element) -> Iterator[Condition]:
+    for item in root.iterfind(f"{{{markup.MAIN}}}conditionalFormatting"):
+        areas = tuple(_areas(item.get("sqref", "")))
+        for rule in item.iterfind(f"{{{markup.MAIN}}}cfRule"):
+            pictures = [part for part in rule if part.get("showValue") in {"0", "false"}]
+            yield Condition(areas, index_of(rule.get("dxfId", "")), not pictures)
+
+
+def _areas(text: str) -> Iterator[Range]:
+    for part in text.split():
+        with suppress(ValueError):  # no program applies a format to a place that is none
+            yield parse_range(part)

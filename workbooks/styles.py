@@ -1,4 +1,4 @@
-"""Cell styles, as far as the checks need them: font names and number formats."""
+"""Cell styles, as far as the checks need them: font names, number formats, and whether what is written can be seen."""
 
 from __future__ import annotations
 
@@ -19,12 +19,39 @@ _BUILT_IN = {
 }  # fmt: skip
 
 
+_WHITE, _BLACK = "FFFFFF", "000000"
+# Colours that programs name instead of writing them: of the theme (0 and 1 are paper and ink), of the old palette, and
+# of the system. Others are compared by their names alone.
+_NAMED_COLOURS = {
+    "theme 0": _WHITE, "theme 1": _BLACK, "indexed 0": _BLACK, "indexed 1": _WHITE, "indexed 8": _BLACK,
+    "indexed 9": _WHITE, "indexed 64": _BLACK, "indexed 65": _WHITE,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a style shows what is written.
+
+    Attributes:
+        colour, background: ``"FFFFFF"``, or the name of a colour; ``""`` where the style does not say, or not simply.
+        size: of the font, in points; 0 where the style does not say.
+        format: number format code, of a conditional format only; ``""`` where it does not say.
+    """
+
+    colour: str = _BLACK
+    background: str = _WHITE
+    size: float = 0.0
+    format: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Styles:
-    """Font name and number format of every cell style, by index."""
+    """Font name, number format and look of every cell style, by index; ``conditional``: of conditional formats."""
 
     fonts: tuple[str, ...] = ("",)
     formats: tuple[str, ...] = ("General",)
+    looks: tuple[Look, ...] = (Look(),)
+    conditional: tuple[Look, ...] = ()
 
     @property
     def count(self) -> int:
@@ -39,22 +66,71 @@ class Styles:
         """Number format code."""
         return self.formats[style] if 0 <= style < len(self.formats) else "General"
 
+    def look_of(self, style: int) -> Look:
+        """Colours and size."""
+        return self.looks[style] if 0 <= style < len(self.looks) else Look()
+
 
 def read_styles(package: Package, part: str | None) -> Styles:
     """Read the styles part; a workbook without one has the default style only."""
     if part is None:
         return Styles()
     root = markup.parse_xml(package.part(part), part)
-    names = [_font_name(item) for item in root.iterfind(markup.path("fonts", "font"))]
+    written = list(root.iterfind(markup.path("fonts", "font")))
+    names = [_font_name(item) for item in written]
+    inks = [(_colour(item.find(markup.path("color")), _BLACK), _size(item)) for item in written]
+    papers = [_background(item, "fgColor", _WHITE) for item in root.iterfind(markup.path("fills", "fill"))]
     codes = dict(_BUILT_IN)
     for item in root.iterfind(markup.path("numFmts", "numFmt")):
         codes[_number(item, "numFmtId")] = item.get("formatCode", "General")
-    fonts, formats = [], []
+    fonts, formats, looks = [], [], []
     for item in root.iterfind(markup.path("cellXfs", "xf")):
         font = _number(item, "fontId")
         fonts.append(names[font] if font < len(names) else "")
         formats.append(codes.get(_number(item, "numFmtId"), "General"))
-    return Styles(tuple(fonts), tuple(formats)) if fonts else Styles()
+        ink, size = inks[font] if font < len(inks) else (_BLACK, 0.0)
+        fill = _number(item, "fillId")
+        looks.append(Look(ink, papers[fill] if fill < len(papers) else _WHITE, size))
+    conditional = tuple(_conditional(item) for item in root.iterfind(markup.path("dxfs", "dxf")))
+    return Styles(tuple(fonts), tuple(formats), tuple(looks), conditional) if fonts else Styles()
+
+
+def _conditional(item: etree._Element) -> Look:
+    """What a conditional format changes (ECMA-376 part 1, 18.8.14)."""
+    font, fill, number = (item.find(markup.path(name)) for name in ("font", "fill", "numFmt"))
+    colour = "" if font is None else _colour(font.find(markup.path("color")), "")
+    # Here, unlike in cell styles, a solid fill has its colour as the "background" of the pattern.
+    background = "" if fill is None else _background(fill, "bgColor", "")
+    return Look(colour, background, 0.0, "" if number is None else number.get("formatCode", ""))
+
+
+def _background(fill: etree._Element, name: str, default: str) -> str:
+    pattern = fill.find(markup.path("patternFill"))
+    if pattern is None:
+        return ""  # a gradient
+    kind = pattern.get("patternType", "none" if name == "fgColor" else "solid")
+    if kind == "solid":
+        return _colour(pattern.find(markup.path(name)), default)
+    return default if kind in {"none", "gray125"} else ""
+
+
+def _colour(item: etree._Element | None, default: str) -> str:
+    if item is None or item.get("auto") in {"1", "true"}:
+        return default
+    if rgb := item.get("rgb"):
+        return rgb[-6:].upper()
+    name = next((f"{kind} {item.get(kind)}" for kind in ("theme", "indexed") if item.get(kind) is not None), "")
+    tint = item.get("tint", "0")
+    plain = _NAMED_COLOURS.get(name, name)
+    return plain if tint in {"0", "0.0"} or not name else f"{name} {tint}"
+
+
+def _size(font: etree._Element) -> float:
+    item = font.find(markup.path("sz"))
+    try:
+        return 0.0 if item is None else float(item.get("val", "0"))
+    except ValueError:
+        return 0.0
 
 
 def _font_name(font: etree._Element) -> str:

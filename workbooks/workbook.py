@@ -47,6 +47,14 @@ class DefinedName(NamedTuple):
     sheet: str | None
 
 
+class Calculation(NamedTuple):
+    """How programs calculate the workbook: only when asked to, in circles, by the digits that are shown."""
+
+    manual: bool = False
+    iterative: bool = False
+    as_displayed: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Workbook:
     """An opened workbook. Sheets are read when asked for, and kept."""
@@ -59,6 +67,7 @@ class Workbook:
     strings: tuple[SharedString, ...] = field(repr=False)
     styles: Styles = field(repr=False)
     limits: Limits = field(default_factory=Limits, repr=False, compare=False)
+    calculation: Calculation = field(default_factory=Calculation)
     _tags: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
     _read: dict[str, Sheet] = field(default_factory=dict, repr=False, compare=False)
 
@@ -147,6 +156,7 @@ def read_workbook(package: Package, limits: Limits | None = None) -> Workbook:
         _shared_strings(package, kinds.get("sharedStrings")),
         read_styles(package, kinds.get("styles")),
         limits,
+        _calculation(root),
         tags,
     )
 
@@ -157,6 +167,15 @@ def _weigh(tags: dict[str, int], part: str, content: bytes, limits: Limits) -> N
     if sum(tags.values()) > limits.elements:
         remedy = "Xóa các dòng, cột trống có định dạng và các trang không thuộc biểu rồi lưu lại."
         raise WorkbookError("BS127", "Các trang tính có quá nhiều phần tử.", remedy, part=part)
+
+
+def _calculation(root: etree._Element) -> Calculation:
+    item = root.find(markup.path("calcPr"))
+    if item is None:
+        return Calculation()
+    yes = {"1", "true"}
+    precise = item.get("fullPrecision", "1") in yes
+    return Calculation(item.get("calcMode") == "manual", item.get("iterate") in yes, not precise)
 
 
 def main_part(package: Package) -> str:

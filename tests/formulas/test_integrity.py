@@ -110,7 +110,10 @@ def test_a_range_that_ends_before_the_last_member_is_told() -> None:
 def test_a_formula_dragged_from_another_column_is_told() -> None:
     dragged = Formula(formula_at(LIVESTOCK, "01", "5"))
 
-    assert only(report_on(LIVESTOCK, {("01", "3"): dragged}), "BS403")
+    finding = only(report_on(LIVESTOCK, {("01", "3"): dragged}), "BS417")
+
+    assert finding.cell == place(LIVESTOCK, "01", "3")
+    assert f"của ô {place(LIVESTOCK, '01', '5')};" in finding.message
 
 
 def test_a_broken_reference_is_told() -> None:
