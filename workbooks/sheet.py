@@ -113,6 +113,20 @@ class Sheet:
         return self.cells.get((row, column), _BLANK)
 
 
+# A sheet has tens of thousands of cells: Cell(…) would first go through a Python function of NamedTuple's.
+_CELL = tuple.__new__
+_DIGITS = "0123456789."
+
+
+def _float(text: str) -> float | None:
+    """The number that digits and points stand for; None for what is none, and for one beyond all bounds."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if isfinite(number) else None
+
+
 _NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 
 # Excel stores at most 16,384 bytes of formula. Characters of shared formulas written out, per sheet: a form has some
@@ -203,8 +217,11 @@ class _Reader:
                 if self.formula_size > self._most_formulas:
                     raise self._refusal("BS144", "Công thức quá dài hoặc quá nhiều", number, column)
             if kind in {"", "n"}:
-                value = self._number(text, number, column) if text else None
-                cells[number, column] = Cell(value, formula, index)
+                if not text:
+                    value = None
+                elif text.strip(_DIGITS) or (value := _float(text)) is None:
+                    value = self._number(text, number, column)
+                cells[number, column] = _CELL(Cell, (value, formula, index, ()))
             else:
                 shown, runs = self._other(kind, text, raw_runs, number, column)
                 cells[number, column] = Cell(shown, formula, index, runs)
