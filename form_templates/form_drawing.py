@@ -13,6 +13,7 @@ from openpyxl.worksheet.header_footer import HeaderFooterItem
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
+from form_templates import spec_relations
 from form_templates.coding import decode_formula
 from form_templates.model import CellKind
 from form_templates.sheet_plan import (
@@ -202,7 +203,7 @@ def _is_total(plan: Plan, line: PlannedRow) -> bool:
     row = line.row
     if row is None:
         return False
-    return not row.code or row.relation.startswith("=") or (plan.spec.region_under(row.code) is not None)
+    return not row.code or spec_relations.is_row_sum(row.relation) or (plan.spec.region_under(row.code) is not None)
 
 
 def _grid_cell(sheet: Worksheet, plan: Plan, line: PlannedRow, at: int, column: ColumnSpec, *, bold: bool) -> None:

@@ -108,7 +108,8 @@ def test_libreoffice_calculates_a_blank_template_without_errors(form: str, recal
         if cell.kind is CellKind.CALC
     }
 
-    assert set(values.values()) == ({0, "-"} if form != "KTXH-14.T" else {0})
+    assert values or form == "KTXH-02.T"  # an index is typed in every row
+    assert set(values.values()) <= {0, "-"}
 
 
 def test_a_filled_form_adds_and_divides_as_the_form_says(tmp_path: Path) -> None:
