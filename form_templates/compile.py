@@ -19,6 +19,7 @@ from form_templates import definition
 from form_templates.coding import code_formula
 from form_templates.definition import Entry
 from form_templates.definition_reading import cell_text
+from form_templates.definition_succession import note_faults, read_succession, succession_of
 from form_templates.errors import Faults, FormError
 from form_templates.model import (
     REFERENCE_SUFFIXES,
@@ -58,7 +59,8 @@ def draft_version(workbook: Workbook, faults: Faults) -> FormVersion:
     cells = tuple(_Cells(template, faults).specs())
     rules = tuple(read_rules(template, faults))
     entries = {entry: template.known.entries.get(entry, "") for entry in Entry}
-    return FormVersion(
+    declared = read_succession(workbook, template.table, faults)
+    version = FormVersion(
         form=entries[Entry.FORM],
         version=entries[Entry.VERSION],
         title=entries[Entry.TITLE],
@@ -70,7 +72,10 @@ def draft_version(workbook: Workbook, faults: Faults) -> FormVersion:
         period_at=template.period_at,
         tables=(replace(template.table, cells=cells),),
         rules=rules,
+        succession=succession_of(declared),
     )
+    note_faults(declared, version, faults)
+    return version
 
 
 class _Cells:

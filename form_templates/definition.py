@@ -38,10 +38,15 @@ class Section(StrEnum):
     REGIONS = "IV. VÙNG LẶP"
     AGGREGATES = "V. CÔNG THỨC TỔNG HỢP NHIỀU ĐƠN VỊ"
     RULES = "VI. QUY TẮC KIỂM TRA"
+    SUCCESSION = "VII. CHUYỂN TỪ PHIÊN BẢN TRƯỚC"
+
+
+PREVIOUS: Final = "Phiên bản trước"
+"""A line of the first table that a form's first version does not have."""
 
 
 class Entry(StrEnum):
-    """Lines of the first table."""
+    """Lines of the first table that every form has."""
 
     FORM = "Mã biểu"
     VERSION = "Phiên bản"
@@ -74,6 +79,7 @@ HEADINGS: Final = {
         "Mức độ",
         "Thông báo khi sai",
     ),
+    Section.SUCCESSION: ("Loại", "Mã cũ", "Mã mới (trống: không chuyển)", "Tỷ lệ", "Hệ số"),
 }
 
 KINDS: Final = {

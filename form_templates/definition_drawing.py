@@ -11,6 +11,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from form_templates import definition, spec_relations
 from form_templates.coding import decode_formula
 from form_templates.definition import Entry, Section
+from form_templates.definition_succession import succession_lines
 from form_templates.model import CellKind
 from form_templates.sheet_plan import Plan
 from form_templates.spec_parts import ColumnSpec, RuleSpec
@@ -72,6 +73,8 @@ def _tables(plan: Plan) -> Iterator[tuple[Section, Sequence[Line]]]:
     )
     yield Section.AGGREGATES, [*_aggregates(plan)]
     yield Section.RULES, [*_row_rules(plan), *(_rule(plan, rule) for rule in spec.rules)]
+    if spec.version != "1":
+        yield Section.SUCCESSION, succession_lines(spec.succession)
 
 
 def _form(plan: Plan) -> list[Line]:
@@ -84,6 +87,7 @@ def _form(plan: Plan) -> list[Line]:
         (Entry.BASIS.value, spec.basis),
         (Entry.SENDER.value, spec.sender),
         (Entry.PERIODS.value, ", ".join(spec.periods)),
+        *([(definition.PREVIOUS, spec.succession.version)] if spec.succession else []),
     ]
 
 

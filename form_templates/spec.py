@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any, Final
 
+from form_templates.definition_succession import spec_succession
 from form_templates.errors import FormError
 from form_templates.model import Aggregation, Carry, CarrySource, CellKind
 from form_templates.period import PeriodKind
@@ -56,6 +57,7 @@ def spec_of(document: Mapping[str, Any]) -> FormSpec:
         rows=tuple(rows),
         regions=tuple(regions),
         rules=tuple(rules),
+        succession=spec_succession(top.table("succession")),
     )
     problems = [*top.problems(), *contradictions(spec)]
     if problems:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from form_templates.model import REFERENCE_SUFFIXES, Aggregation, Carry, CellKind
+from form_templates.model import REFERENCE_SUFFIXES, Aggregation, Carry, CellKind, Succession
 from workbooks.finding import Severity
 
 
@@ -122,6 +122,7 @@ class FormSpec:
     rows: tuple[RowSpec, ...]
     regions: tuple[RegionSpec, ...]
     rules: tuple[RuleSpec, ...]
+    succession: Succession | None = None
 
     def column(self, code: str) -> ColumnSpec:
         """The column of a code. Raises KeyError."""
