@@ -15,9 +15,10 @@ from addin.snapshot import snapshot
 from form_templates.coding import code_formula, decode_formula
 from form_templates.locating import LocatedTable, locate_tables
 from form_templates.reading import cell_places
-from formulas.text.detection import Certainty, Detection, detect
-from formulas.text.encodings import Encoding
-from formulas.text.scanning import Piece, habit_of
+from formulas.text.detection import Certainty
+from formulas.text.places import CELL, Piece
+from formulas.text.survey import judge
+from workbooks.address import address
 from workbooks.sheet import Cell, Sheet
 from workbooks.workbook import Workbook, open_workbook
 
@@ -59,13 +60,17 @@ def repair_text(book: xw.Book, issued: Issued) -> int:
     for name, alignment in alignments.items():
         sheet = book.sheets[name]
         texts = list(_typed_texts(sheet, view.read_sheet(name), file, alignment))
-        habit = habit_of([item.piece for item in texts])
-        wanted = [(item, found) for item in texts if (found := _certain(item.piece, habit)) is not None]
+        judged = zip(texts, judge([item.piece for item in texts]), strict=True)
+        wanted = [
+            (item, one.found)
+            for item, one in judged
+            if one.found is not None and one.found.certainty is Certainty.CERTAIN
+        ]
         if not wanted:
             continue
         with unlocked(sheet):
             for item, found in wanted:
-                cell = sheet.range((item.piece.row, item.piece.column))
+                cell = sheet.range(item.piece.at)
                 cell.value = found.reading
                 if is_legacy(item.piece.font) and item.issued_font:
                     cell.font.name = item.issued_font
@@ -107,9 +112,5 @@ def _typed_texts(sheet: xw.Sheet, here: Sheet, file: Workbook, alignment: SheetA
         issued = there.cell(*place) if place else Cell(None)
         if issued.value != cell.value:
             font = sheet.range((row, column)).font.name or ""
-            yield _TypedText(Piece(row, column, cell.value, font), file.font_of(issued.style))
-
-
-def _certain(piece: Piece, habit: Encoding | None) -> Detection | None:
-    found = detect(piece.text, piece.font, expected=habit)
-    return found if found is not None and found.certainty is Certainty.CERTAIN else None
+            piece = Piece(CELL, here.name, address(row, column), cell.value, font, at=(row, column))
+            yield _TypedText(piece, file.font_of(issued.style))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,9 +14,11 @@ from rich.text import Text
 from form_templates.stamp import embedded_version
 from formulas.checking import check as check_form
 from formulas.freezing import freeze
-from formulas.text.repairing import repair
+from formulas.text.conversions import Conversion, at_places, certain, everything, preview
+from formulas.text.repairing import Repair, repair
 from formulas.text.scanning import check_text
-from server.cli.output import print_findings, print_json
+from formulas.text.undoing import undo, write_log
+from server.cli.output import print_conversions, print_findings, print_json
 from server.config import Config
 from signing.keys import Pkcs12Signer
 from signing.layout import FOLDER as SIGNATURES
@@ -23,9 +26,11 @@ from signing.sign import sign_package
 from signing.trust import Trust
 from signing.verdict import Outcome
 from signing.verify import verify_package
+from workbooks.finding import Finding
 from workbooks.workbook import open_workbook
 
 existing_file = click.Path(exists=True, dir_okay=False, path_type=Path)
+new_file = click.Path(dir_okay=False, path_type=Path)
 
 
 def is_signed(data: bytes) -> bool:
@@ -100,32 +105,76 @@ def sign(file: Path, p12: Path, output: Path | None, password: str) -> None:
     click.echo(f"Đã ký: {target}")
 
 
-@click.command(epilog="Ví dụ: bieuso text 28756.xlsx -o 28756.unicode.xlsx")
+@click.command(epilog="Ví dụ: bieuso text 28756.xlsx -o 28756.unicode.xlsx --log 28756.nhat-ky.json")
 @click.argument("file", type=existing_file)
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Ghi tệp đã sửa sang Unicode.")
+@click.option("-o", "--output", type=new_file, help="Ghi tệp đã sửa sang Unicode.")
+@click.option("--all", "everything_too", is_flag=True, help="Sửa cả chỗ còn nghi ngờ.")
+@click.option(
+    "--only", "places", multiple=True, metavar="CHỖ", help="Chỉ sửa chỗ này (B7, T1!B7 hoặc như bản xem trước ghi)."
+)
+@click.option("--log", type=new_file, help="Ghi nhật ký chuyển mã, để sau này hoàn tác.")
+@click.option(
+    "--undo", "undo_log", type=existing_file, help="Hoàn tác: trả tệp về như trước khi sửa, theo nhật ký này."
+)
+@click.option("--force", is_flag=True, help="Sửa cả tệp đã ký; chữ ký cũ mất giá trị.")
 @click.option("--json", "as_json", is_flag=True, help="In kết quả dạng JSON.")
-def text(file: Path, output: Path | None, as_json: bool) -> None:
-    """Tìm chữ Việt bảng mã cũ (TCVN3, VNI, VPS, VISCII…); có -o thì sửa các ô chắc chắn, ô nghi ngờ để người xem."""
+def text(
+    file: Path,
+    *,
+    output: Path | None,
+    everything_too: bool,
+    places: tuple[str, ...],
+    log: Path | None,
+    undo_log: Path | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Tìm chữ Việt bảng mã cũ (TCVN3, VNI, VPS, VISCII…) ở mọi chỗ trong tệp và cho xem trước; có -o thì sửa tại chỗ.
+
+    Chỗ chắc chắn được sửa ngay, chỗ nghi ngờ chỉ sửa khi ghi --all hoặc --only.
+    """
+    if (log or undo_log) and not output:
+        raise click.UsageError("--log và --undo cần -o để biết ghi tệp nào.")
     data = file.read_bytes()
-    repaired = repair(data) if output else None
-    if output and repaired:
+    if output and undo_log:
+        output.write_bytes(undo(data, undo_log.read_text(encoding="utf-8")))
+        click.echo(f"Đã trả chữ về như trước khi chuyển mã: {output}")
+        return
+    choose = everything if everything_too else at_places(places) if places else certain
+    repaired = repair(data, choose, signed_too=force) if output else Repair(data, ())
+    if output:
         output.write_bytes(repaired.data)
-    left = list(check_text(open_workbook(repaired.data if repaired else data)))
-    changes = [
-        {"sheet": change.sheet, "cell": change.cell, "before": change.before, "after": change.after}
-        for change in (repaired.conversions if repaired else ())
-    ]
+    if log:
+        log.write_text(write_log(data, repaired.data, repaired.conversions), encoding="utf-8")
+    workbook = open_workbook(repaired.data)
+    left, proposed = list(check_text(workbook)), preview(workbook)
     if as_json:
-        print_json({"file": str(file), "findings": [finding.to_dict() for finding in left], "repaired": changes})
+        print_json(
+            {
+                "file": str(file),
+                "findings": [finding.to_dict() for finding in left],
+                "repaired": [item.to_dict() for item in repaired.conversions],
+                "proposed": [item.to_dict() for item in proposed],
+            }
+        )
     else:
-        for change in changes:
-            click.echo(f"{change['sheet']} {change['cell']}: {change['before']} → {change['after']}")
-        if left:
-            print_findings(left)
-        click.echo(f"{len(changes)} ô đã sửa, {len(left)} ô còn cần xem.")
-        if changes and is_signed(data):
-            click.echo("Tệp này đã ký: sau khi sửa, chữ ký cũ không còn giá trị; hãy ký lại.")
+        _tell(repaired, proposed, left, signed=is_signed(data))
     sys.exit(1 if left else 0)
 
+
+def _tell(repaired: Repair, proposed: Sequence[Conversion], left: Sequence[Finding], *, signed: bool) -> None:
+    """What was repaired, what could be, and what else is wrong with the text."""
+    print_conversions(repaired.conversions, "Đã sửa")
+    print_conversions(proposed, "Có thể sửa")
+    others = [finding for finding in left if finding.code not in _SHOWN_AS_PROPOSED]
+    if others:
+        print_findings(others)
+    click.echo(f"{len(repaired.conversions)} chỗ đã sửa, {len(left)} chỗ còn cần xem.")
+    if repaired.conversions and signed:
+        click.echo("Tệp này đã ký: sau khi sửa, chữ ký cũ không còn giá trị; hãy ký lại.")
+
+
+# Each has a line in the preview.
+_SHOWN_AS_PROPOSED = frozenset({"BS701", "BS702", "BS703"})
 
 COMMANDS = (check, text, verify, sign)

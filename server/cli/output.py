@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import click
@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from formulas.text.conversions import Conversion
+from formulas.text.detection import Certainty
 from workbooks.finding import Finding, Severity
 
 _CODE: Final = 5  # characters: BS and three digits
@@ -35,3 +37,21 @@ def print_findings(findings: Iterable[Finding], *, on_error: bool = False) -> No
         place = " ".join(part for part in (finding.sheet, finding.cell, finding.part) if part)
         table.add_row(Text(finding.code, colour), Text(place), Text(finding.message), Text(finding.remedy))
     Console(stderr=on_error).print(table)
+
+
+def print_conversions(conversions: Sequence[Conversion], title: str) -> None:
+    """A table of texts and what they become; nothing where there are none."""
+    if not conversions:
+        return
+    table = Table(title=title, show_lines=True, expand=True)
+    for heading, ratio in (("Ở đâu", 3), ("Đang là", 5), ("Thành", 5), ("Bảng mã", 2), ("Phông", 3)):
+        table.add_column(heading, ratio=ratio, overflow="fold")
+    for item in conversions:
+        sure = item.certainty is Certainty.CERTAIN
+        encoding = item.encoding if sure else f"{item.encoding} (nghi ngờ)"
+        font = f"{item.font} → {item.new_font}" if item.new_font else item.font
+        table.add_row(
+            Text(item.piece.label), Text(item.before), Text(item.after),
+            Text(encoding, "green" if sure else "yellow"), Text(font),
+        )  # fmt: skip
+    Console().print(table)

@@ -1,0 +1,112 @@
+"""Every text of a workbook judged: by its font, by the votes of its neighbours, by equal texts elsewhere (C07)."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from formulas.text.detection import Certainty, Detection, detect
+from formulas.text.encodings import Encoding
+from formulas.text.places import CELL, Piece, book_pieces, is_ours, sheet_pieces
+from workbooks.errors import WorkbookError
+from workbooks.finding import Finding
+from workbooks.workbook import SheetEntry, Workbook
+
+# Different ones, on all sheets. No form has so many; a file made to keep the service busy does.
+MOST_TEXTS: Final = 20_000
+# ă đ ơ ư and the letters with tones: no spreadsheet shows a legacy text with any of these.
+_ONLY_UNICODE: Final = re.compile("[\u0102\u0103\u0110\u0111\u01a0\u01a1\u01af\u01b0\u1ea0-\u1ef9]")
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A piece of text, and what it was found to be; None for Unicode."""
+
+    piece: Piece
+    found: Detection | None
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """All texts judged, what could not be read, and whether there were too many to judge them all."""
+
+    judged: tuple[Judged, ...]
+    unreadable: tuple[Finding, ...]
+    complete: bool
+
+
+def survey(workbook: Workbook, *, only: Sequence[SheetEntry] | None = None) -> Survey:
+    """Judge the texts of every sheet that people see or type in, and of the file; or of some sheets alone."""
+    entries = [entry for entry in workbook.sheets if not is_ours(entry)] if only is None else only
+    sources = [sheet_pieces(workbook, entry) for entry in entries]
+    if only is None:
+        sources.append(book_pieces(workbook))
+    pieces: list[Piece] = []
+    unreadable: list[Finding] = []
+    seen: set[str] = set()
+    complete = True
+    for source in sources:
+        try:
+            for piece in source:
+                seen.add(piece.text)
+                if len(seen) > MOST_TEXTS:
+                    complete = False
+                    break
+                pieces.append(piece)
+        except WorkbookError as error:
+            unreadable.append(error.finding)
+    return Survey(tuple(judge(pieces)), tuple(unreadable), complete)
+
+
+def judge(pieces: Sequence[Piece]) -> Iterator[Judged]:
+    """Judge texts that stand together."""
+    votes = _Votes(pieces)
+    for piece in pieces:
+        yield Judged(piece, detect(piece.text, piece.font, expected=votes.expected(piece)))
+
+
+# None is the vote for Unicode: a form of which one cell was pasted from an old file is no old form.
+_Ballots = Counter[Encoding | None]
+
+
+class _Votes:
+    """What the texts that are certain by themselves say of those that are too short to tell."""
+
+    def __init__(self, pieces: Iterable[Piece]) -> None:
+        self._columns: dict[tuple[str, int], _Ballots] = {}
+        self._sheets: dict[str, _Ballots] = {}
+        self._texts: dict[str, _Ballots] = {}
+        self._book: _Ballots = Counter()
+        for piece in pieces:
+            found = detect(piece.text, piece.font)
+            if found is None:
+                if not _ONLY_UNICODE.search(piece.text):
+                    continue
+                encoding = None
+            elif found.certainty is Certainty.DOUBTFUL or found.encoding is Encoding.COMBINING:
+                continue
+            else:
+                encoding = found.encoding
+            if piece.kind == CELL:
+                self._columns.setdefault((piece.sheet, piece.at[1]), Counter())[encoding] += 1
+            self._sheets.setdefault(piece.sheet, Counter())[encoding] += 1
+            self._texts.setdefault(piece.text, Counter())[encoding] += 1
+            self._book[encoding] += 1
+
+    def expected(self, piece: Piece) -> Encoding | None:
+        """What the piece's neighbours are written in.
+
+        A text in a formula or a list says what a cell says, so the cell that says the same comes first.
+        """
+        nearest = (
+            self._texts.get(piece.text),
+            self._columns.get((piece.sheet, piece.at[1])) if piece.kind == CELL else None,
+            self._sheets.get(piece.sheet),
+            None if piece.drawn else self._book,
+        )
+        if piece.kind == CELL:
+            nearest = (*nearest[1:], nearest[0])
+        return next((votes.most_common(1)[0][0] for votes in nearest if votes), None)
