@@ -142,6 +142,7 @@ def _findings(found: object) -> Iterator[Finding]:
             sheet=text_of(item, "sheet"),
             cell=text_of(item, "cell"),
             part=text_of(item, "part"),
+            explanation=text_of(item, "explanation"),
         )
 
 

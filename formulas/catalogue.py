@@ -332,7 +332,7 @@ RELATION_UNUSUAL = Kind(
     "Số liệu khác thường so với quan hệ kiểm tra",
     "{message} {comparison}",
     "Số liệu khác mức thường gặp; có thể đúng, cũng có thể nhầm đơn vị tính.",
-    "Kiểm tra các ô {cells}; nếu số đúng, ghi lý do trong thuyết minh.",
+    "Kiểm tra các ô {cells}; nếu số đúng, ghi lý do vào trang Giải trình.",
     ("L32", "T12"),
 )
 RELATION_UNKNOWN = Kind(

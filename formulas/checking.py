@@ -17,6 +17,7 @@ from formulas.book import check_book
 from formulas.compiler import CompiledForm, compile_version
 from formulas.errors import FormulaError
 from formulas.evaluation import evaluate_filled, filled_values
+from formulas.explaining import with_explanations
 from formulas.integrity import check_formulas
 from formulas.merged import Whole, read_units, unit_sheets
 from formulas.relations import check_relations
@@ -106,6 +107,7 @@ def _report(workbook: Workbook, compiled: CompiledForm, sheet: str | None) -> Re
     findings = [*_about_origin(workbook, compiled.version), *_about_form(workbook, compiled, filled, computed)]
     if sheet is None:
         findings += [*check_book(workbook, compiled.version, findings), *check_text(workbook)]
+        findings = list(with_explanations(findings, filled, workbook))
     else:
         findings += check_sheet_text(workbook, filled.layouts[0].sheet if filled.layouts else sheet)
     return Report(_sorted(findings, workbook), filled, computed)

@@ -46,10 +46,10 @@ def excerpt(text: str) -> str:
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
 
 
-def first_of(names: Sequence[str], most: int) -> str:
+def first_of(names: Sequence[str], most: int, others: str = "ô khác") -> str:
     """``F8, F9 và 3 ô khác``: the first of many cells, and how many more there are."""
     rest = len(names) - most
-    return ", ".join(names[:most]) + (f" và {rest} ô khác" if rest > 0 else "")
+    return ", ".join(names[:most]) + (f" và {rest} {others}" if rest > 0 else "")
 
 
 def in_words(value: Decimal) -> str:

@@ -24,6 +24,7 @@ class Finding:
         sheet: sheet name, or ``""`` where the fault belongs to no sheet.
         cell: A1 address (``"F12"``), or ``""``.
         part: package part (``"/xl/workbook.xml"``), or ``""``.
+        explanation: what the officer wrote about a warning in the workbook, or ``""``.
     """
 
     code: str
@@ -33,6 +34,7 @@ class Finding:
     sheet: str = ""
     cell: str = ""
     part: str = ""
+    explanation: str = ""
 
     def __str__(self) -> str:
         """One line for logs: ``BS401 [T1!F12]: …``."""

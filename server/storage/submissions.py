@@ -85,7 +85,16 @@ def findings_of(connection: Connection, submission_id: int) -> tuple[Finding, ..
     """The findings of a submission in their order."""
     query = select(FINDING).where(FINDING.c.submission_id == submission_id).order_by(FINDING.c.number)
     return tuple(
-        Finding(row.code, Severity(row.severity), row.message, row.remedy, row.sheet, row.cell, row.part)
+        Finding(
+            row.code,
+            Severity(row.severity),
+            row.message,
+            row.remedy,
+            sheet=row.sheet,
+            cell=row.cell,
+            part=row.part,
+            explanation=row.explanation or "",
+        )
         for row in connection.execute(query)
     )
 

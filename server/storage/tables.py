@@ -61,9 +61,29 @@ FORM_VERSION = Table(
     Column("decided_on", Day),
     Column("effective_from", Day, nullable=False),
     Column("published_at", Instant, nullable=False),
-    Column("status", Text, nullable=False),
+    Column("status", Text, nullable=False),  # "withdrawn" as soon as a withdrawal is recorded, from whatever day on
+    Column("withdrawn_from", Day),
+    Column("withdrawal_reason", Text),
     UniqueConstraint("form", "version"),
     CheckConstraint("status IN ('issued', 'withdrawn')", name="status"),
+    sqlite_strict=True,
+)
+
+# What an owner is still working on: replaced and deleted freely, so its bytes stand here and not among the blobs.
+# ``findings`` is what was wrong with it when it was saved, as JSON.
+FORM_DRAFT = Table(
+    "form_draft",
+    METADATA,
+    Column("id", BIG, primary_key=True),
+    Column("form", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("template", LargeBinary, nullable=False),
+    Column("template_sha256", Text, nullable=False),
+    Column("findings", Text, nullable=False),
+    Column("saved_at", Instant, nullable=False),
+    Column("saved_by", Text, nullable=False),
+    Index("uq_form_draft_form_version", "form", "version", unique=True),
     sqlite_strict=True,
 )
 
@@ -213,6 +233,7 @@ FINDING = Table(
     Column("sheet", Text, nullable=False),
     Column("cell", Text, nullable=False),
     Column("part", Text, nullable=False),
+    Column("explanation", Text),  # what the officer wrote about a warning; NULL where nobody asked
     sqlite_strict=True,
 )
 
@@ -269,5 +290,51 @@ AUDIT_EVENT = Table(
     Column("details", Text, nullable=False),
     Column("previous", Text, nullable=False),
     Column("hash", Text, nullable=False),
+    sqlite_strict=True,
+)
+
+# One table for all catalogues. A row is what an entry says from ``valid_from`` on, before ``valid_to``; a row of no days
+# was replaced before it took effect. The parent is named by code and resolved at a date, as with units.
+CATALOGUE_ENTRY = Table(
+    "catalogue_entry",
+    METADATA,
+    Column("id", BIG, primary_key=True),
+    Column("catalogue", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("parent_code", Text),
+    Column("attributes", Text, nullable=False),  # JSON object of texts
+    Column("valid_from", Day, nullable=False),
+    Column("valid_to", Day),
+    Column("recorded_at", Instant),  # NULL for what came with the program
+    CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="validity"),
+    Index(None, "catalogue", "code"),
+    sqlite_strict=True,
+)
+Index(
+    "uq_catalogue_entry_open",
+    CATALOGUE_ENTRY.c.catalogue,
+    CATALOGUE_ENTRY.c.code,
+    unique=True,
+    sqlite_where=CATALOGUE_ENTRY.c.valid_to.is_(None),
+    postgresql_where=CATALOGUE_ENTRY.c.valid_to.is_(None),
+)
+
+# Report forms are no form versions: nothing is issued, sent or stored under them (V28).
+REPORT_FORM = Table(
+    "report_form",
+    METADATA,
+    Column("id", BIG, primary_key=True),
+    Column("report", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("template_sha256", Text, ForeignKey("blob.sha256"), nullable=False),
+    Column("decision", Text, nullable=False),
+    Column("decided_on", Day),
+    Column("effective_from", Day, nullable=False),
+    Column("published_at", Instant, nullable=False),
+    UniqueConstraint("report", "version"),
     sqlite_strict=True,
 )

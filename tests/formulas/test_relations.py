@@ -72,7 +72,7 @@ def test_an_unusual_number_is_a_warning_only() -> None:
 
     assert finding.severity is Severity.WARNING
     assert "không được nhỏ hơn 20" in finding.message
-    assert report.ok
+    assert [finding.code for finding in report.findings if finding.severity is Severity.ERROR] == ["BS505"]
 
 
 def test_every_member_of_a_region_is_checked() -> None:

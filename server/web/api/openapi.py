@@ -107,6 +107,7 @@ _SCHEMAS: Final[Json] = {
             "sheet": _text(),
             "cell": _text("Địa chỉ ô, ví dụ F12"),
             "part": _text("Phần của gói, ví dụ /xl/workbook.xml"),
+            "explanation": _text("Giải trình của người nhập cho cảnh báo, hoặc trống"),
         }
     ),
     "Verdict": {
@@ -138,12 +139,35 @@ _SCHEMAS: Final[Json] = {
             "form": _text(),
             "version": _text(),
             "title": _text(),
+            "state": {
+                "enum": ["issued", "effective", "replaced", "withdrawn"],
+                "description": "Hôm nay: chưa hiệu lực; đang hiệu lực; hết hiệu lực vì có phiên bản mới; đã thu hồi",
+            },
             "periods": _list({"enum": ["M", "Q", "H", "9M", "Y"]}),
             "unit_of_measure": _text(),
             "sender": _text(),
-            "decision": _text(),
-            "effective_from": _text(),
+            "decision": _text("Số quyết định"),
+            "decided_on": _maybe("string"),
+            "effective_from": _text("Dùng cho kỳ kết thúc từ ngày này"),
+            "until": {**_maybe("string"), "description": "Thôi dùng cho kỳ kết thúc từ ngày này, nếu đã biết"},
+            "withdrawn_from": _maybe("string"),
             "digest": _text("SHA-256 của nội dung phiên bản"),
+        }
+    ),
+    "Reports": _object(
+        {
+            "reports": _list(
+                _object(
+                    {
+                        "report": _text(),
+                        "version": _text(),
+                        "title": _text(),
+                        "decision": _text(),
+                        "effective_from": _text(),
+                        "digest": _text(),
+                    }
+                )
+            )
         }
     ),
     "Forms": _object({"forms": _list(_ref("Form"))}),
@@ -280,8 +304,13 @@ _PATHS: Final[Json] = {
     },
     "/forms": {
         "get": {
-            "summary": "Các phiên bản biểu đang dùng",
-            "responses": {"200": _reply("Danh mục biểu", _ref("Forms")), "401": _REFUSALS["401"]},
+            "summary": "Các phiên bản biểu, với tình trạng hôm nay",
+            "parameters": [_query("all", "1 là kể cả phiên bản đã thu hồi", required=False, kind="integer")],
+            "responses": {
+                "200": _reply("Danh mục biểu", _ref("Forms")),
+                "401": _REFUSALS["401"],
+                "422": _REFUSALS["422"],
+            },
         }
     },
     "/forms/{form}/workbook": {
@@ -304,6 +333,23 @@ _PATHS: Final[Json] = {
                 _path("unit", "Mã đơn vị tổng hợp"),
             ],
             "responses": {"200": _file("Tệp tổng hợp"), **_REFUSALS},
+        }
+    },
+    "/reports": {
+        "get": {
+            "summary": "Các biểu báo cáo đã ban hành",
+            "responses": {"200": _reply("Danh mục biểu báo cáo", _ref("Reports")), "401": _REFUSALS["401"]},
+        }
+    },
+    "/reports/{report}/{period}/{unit}.xlsx": {
+        "get": {
+            "summary": "Báo cáo của một đơn vị, lập từ số liệu đang có, kèm nguồn của từng ô",
+            "parameters": [
+                _path("report", "Mã biểu báo cáo"),
+                _path("period", "Kỳ báo cáo"),
+                _path("unit", "Mã đơn vị"),
+            ],
+            "responses": {"200": _file("Báo cáo"), **_REFUSALS},
         }
     },
     "/submissions": {
