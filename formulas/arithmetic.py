@@ -29,6 +29,12 @@ NA: Final = CellError.NA
 NEAR: Final = 2e-14
 """Numbers further apart than this, relatively, differ within 15 digits for certain."""
 
+LONGEST_TEXT: Final = 32_767
+"""Units of UTF-16 that a cell can hold (Microsoft, Excel specifications and limits)."""
+
+BEYOND: Final = re.compile("[\U00010000-\U0010ffff]")
+"""Characters of two units of UTF-16."""
+
 _SNAP: Final = 2.0**-49
 _NUMERAL: Final = re.compile(r"\s*([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)\s*(%?)\s*", re.ASCII)
 _LONGEST_NUMERAL: Final = 400
@@ -199,7 +205,17 @@ def concatenate(a: CellValue, b: CellValue) -> str | CellError:
     left, right = text(a), text(b)
     if isinstance(left, CellError):
         return left
-    return right if isinstance(right, CellError) else left + right
+    return right if isinstance(right, CellError) else bounded(left + right)
+
+
+def units(value: str) -> int:
+    """Length of a text as Excel counts it, in units of UTF-16."""
+    return len(value) + len(BEYOND.findall(value))
+
+
+def bounded(value: str) -> str | CellError:
+    """The text, or #VALUE! where a cell could not hold it; so no formula can make texts grow without end."""
+    return value if len(value) <= LONGEST_TEXT and units(value) <= LONGEST_TEXT else VALUE
 
 
 def folded(value: str) -> str:

@@ -1,222 +1,253 @@
-"""Puts the expressions of many cells together to one generated function: locals for cells, lists for region columns."""
+"""Puts the functions of many formulas together to one that computes a whole form.
+
+Values stand in one list, each cell, or each region's column as a list of its own, in a slot. Cells that need only what
+is computed already and share a function are computed together, so neither compiling nor running does anything twice.
+"""
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from itertools import repeat
+from operator import itemgetter
+from typing import Any, TypeAlias
 
 from form_templates.model import CellKey, member_row
 from formulas.arithmetic import CellValue
-from formulas.codegen import RUNTIME, ExpressionWriter
-from formulas.places import HERE, Area, Line, Members, Places
-from formulas.syntax import Node
+from formulas.codegen import Function
+from formulas.places import HERE, Area, Members
 
 Values: TypeAlias = Mapping[CellKey, CellValue]
 Compute: TypeAlias = Callable[[Values, Members, str], dict[CellKey, CellValue]]
 """Values and members of a filled form, and the row that ``@`` means where no region's column is computed."""
 
-
-def load(values: Values, keys: Sequence[CellKey]) -> list[CellValue]:
-    """The values of many cells; blank where there are none."""
-    return list(map(values.get, keys))
-
-
-def rows_of(members: Members, table: str, region: str) -> list[str]:
-    """The row keys of a region's members."""
-    return [member_row(region, key) for key in members.get((table, region), ())]
+_Slots: TypeAlias = list[Any]
+_Rows: TypeAlias = Mapping[tuple[str, str], Sequence[str]]
+_Column: TypeAlias = Iterable[Any]
+_Getter: TypeAlias = Callable[[_Slots], tuple[CellValue, ...]]
 
 
-def keys_of(table: str, rows: list[str], column: str) -> list[CellKey]:
-    """The keys of one column of a region."""
-    return [CellKey(table, row, column) for row in rows]
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A formula's function, and what it refers to, one area for each argument."""
 
-
-def pack(keys: Sequence[CellKey], values: tuple[CellValue, ...]) -> dict[CellKey, CellValue]:
-    """The result: values by key."""
-    return dict(zip(keys, values, strict=True))
-
-
-def extend(result: dict[CellKey, CellValue], keys: list[CellKey], values: list[CellValue]) -> None:
-    """Adds the column of a region to the result."""
-    result.update(zip(keys, values, strict=True))
-
-
-def fetch(values: Values, key: CellKey) -> CellValue:
-    """The value of one cell; blank where there is none."""
-    return values.get(key)
-
-
-def given(values: Values, key: CellKey) -> bool:
-    """Whether the caller gives the cell, be it blank."""
-    return key in values
-
-
-_GLUE: Final = {f.__name__: f for f in (load, rows_of, keys_of, pack, extend, fetch, given, range, len)}
+    function: Function
+    areas: tuple[Area, ...]
+    needs: tuple[CellKey, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One cell, or one column of a region, that the function computes.
+    """One cell, or one column of a region, that is computed.
 
     Attributes:
         key: of the cell; of a column if its row is a region.
-        node: the formula, or None for a cell that is blank.
+        formula: the formula, or None for a cell that is blank.
         region: the region in one of whose rows the formula stands, or ``""``.
         may_be_given: whether a value that the caller gives goes before the formula.
     """
 
     key: CellKey
-    node: Node | None
+    formula: Formula | None
     region: str = ""
     may_be_given: bool = False
 
+    @property
+    def needs(self) -> tuple[CellKey, ...]:
+        """The template keys of what it is computed from."""
+        return self.formula.needs if self.formula is not None else ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Cells that one function computes, from slot ``start`` on; ``columns`` gives each argument for all of them."""
+
+    function: Function
+    start: int
+    size: int
+    columns: tuple[Callable[[_Slots], _Column], ...]
+    given: tuple[tuple[int, CellKey], ...]
+
+    def run(self, slots: _Slots, values: Values, rows: _Rows) -> None:
+        columns = [column(slots) for column in self.columns] or [repeat((), self.size)]
+        function = self.function if self.columns else _without_argument(self.function)
+        slots[self.start : self.start + self.size] = list(map(function, *columns))
+        for slot, key in self.given:
+            if key in values:
+                slots[slot] = values[key]
+
+
+@dataclass(frozen=True, slots=True)
+class _RegionStep:
+    """One column of a region, computed for each of its members."""
+
+    key: CellKey
+    function: Function
+    slot: int
+    columns: tuple[Callable[[_Slots, int], _Column], ...]
+    may_be_given: bool
+
+    def run(self, slots: _Slots, values: Values, rows: _Rows) -> None:
+        table, region, column = self.key
+        keys = [CellKey(table, row, column) for row in rows[table, region]]
+        columns = [given(slots, len(keys)) for given in self.columns] or [repeat((), len(keys))]
+        function = self.function if self.columns else _without_argument(self.function)
+        computed = list(map(function, *columns))
+        if self.may_be_given:
+            computed = [values.get(key, value) for key, value in zip(keys, computed, strict=True)]
+        slots[self.slot] = computed
+
 
 class Assembly:
-    """Writes the function that computes the steps, in their order, of one form."""
+    """The steps of one form, in an order in which each stands after what it needs, ready to run."""
 
-    def __init__(self, places: Places, regions: frozenset[tuple[str, str]]) -> None:
-        self._places = places
+    def __init__(self, steps: Sequence[Step], regions: frozenset[tuple[str, str]]) -> None:
         self._regions = regions
-        self._names: dict[CellKey, str] = {}
-        self._counts: dict[tuple[str, str], str] = {}
-        self._keys: dict[str, object] = {}
-        self._inputs: dict[CellKey, str] = {}
-        self._columns: dict[CellKey, str] = {}
+        self._slots: dict[CellKey, int] = {}
+        self._getters: dict[Area, _Getter] = {}
+        levels = _levels(steps)
+        columns = [step for step in steps if self._is_column(step.key)]
+        batches = self._batches(steps, levels)
+        self._singles = [step.key for _, batch in batches for step in batch]
+        self._columns = [step.key for step in columns]
+        # Slot 0 is always blank; then the computed cells, in one run, for the result; then columns; then what is given.
+        for key in [*self._singles, *self._columns]:
+            self._slots[key] = len(self._slots) + 1
+        given = self._given_keys(steps)
+        self._plain = [key for key in given if key.row != HERE and not self._is_column(key)]
+        self._others = [key for key in given if key.row == HERE or self._is_column(key)]
+        for key in [*self._plain, *self._others]:
+            self._slots[key] = len(self._slots) + 1
+        runs: list[tuple[int, _Batch | _RegionStep]] = [(level, self._batch(batch)) for level, batch in batches]
+        runs += [(levels[step.key], self._region_step(step)) for step in columns]
+        self._runs = [run for _, run in sorted(runs, key=itemgetter(0))]
 
-    def function(self, steps: Sequence[Step]) -> Compute:
-        """The compiled function."""
-        for step in steps:
-            self._name(step.key)
-        body = [statement for step in steps for statement in self._step(step)]
-        body = [*self._prologue(), *body, *self._epilogue([step.key for step in steps])]
-        return _define(body, RUNTIME | _GLUE | self._keys)
+    def compute(self, values: Values, members: Members, row: str) -> dict[CellKey, CellValue]:
+        """The values of all steps."""
+        rows = {region: [member_row(region[1], key) for key in members.get(region, ())] for region in self._regions}
+        slots: _Slots = [None] * (len(self._slots) + 1)
+        first = 1 + len(self._singles) + len(self._columns)
+        slots[first : first + len(self._plain)] = map(values.get, self._plain)
+        for key in self._others:
+            slots[self._slots[key]] = self._load(key, values, rows, row)
+        for run in self._runs:
+            run.run(slots, values, rows)
+        result: dict[CellKey, CellValue] = dict(zip(self._singles, slots[1:], strict=False))
+        for key in self._columns:
+            keys = (CellKey(key.table, member, key.column) for member in rows[key.table, key.row])
+            result.update(zip(keys, slots[self._slots[key]], strict=True))
+        return result
 
-    def check(self, step: Step) -> None:
-        """Raises FormulaFault where the step cannot be written."""
-        self._expression(step, ast.Constant(None))
+    def _load(self, key: CellKey, values: Values, rows: _Rows, row: str) -> CellValue | list[CellValue]:
+        if self._is_column(key):
+            return [values.get(CellKey(key.table, member, key.column)) for member in rows[key.table, key.row]]
+        return values.get(key if key.row != HERE else key._replace(row=row))
 
     def _is_column(self, key: CellKey) -> bool:
         return (key.table, key.row) in self._regions
 
-    def _name(self, key: CellKey) -> str:
-        if key not in self._names:
-            self._names[key] = f"{'r' if self._is_column(key) else 'c'}{len(self._names)}"
-        return self._names[key]
+    def _batches(self, steps: Sequence[Step], levels: Mapping[CellKey, int]) -> list[tuple[int, list[Step]]]:
+        """Steps of single cells, by level and function."""
+        found: dict[tuple[int, Function], list[Step]] = {}
+        for step in steps:
+            if not self._is_column(step.key):
+                function = step.formula.function if step.formula is not None else _blank
+                found.setdefault((levels[step.key], function), []).append(step)
+        return [(level, batch) for (level, _), batch in found.items()]
 
-    def variable(self, key: CellKey) -> ast.Name:
-        """The local that holds a cell or column, loaded at the start if no step computes it."""
-        if key not in self._names:
-            (self._columns if self._is_column(key) else self._inputs)[key] = self._name(key)
-        return _load(self._names[key])
+    def _given_keys(self, steps: Sequence[Step]) -> dict[CellKey, None]:
+        """What no step computes."""
+        return {need: None for step in steps for need in step.needs if need not in self._slots}
 
-    def count(self, table: str, region: str) -> ast.Name:
-        """The local that holds the row keys of a region's members."""
-        name = self._counts.setdefault((table, region), f"n{len(self._counts)}")
-        return _load(name)
+    def _batch(self, steps: Sequence[Step]) -> _Batch:
+        formulas = [step.formula for step in steps if step.formula is not None]
+        arguments = zip(*(formula.areas for formula in formulas), strict=True)
+        given = tuple((self._slots[step.key], step.key) for step in steps if step.may_be_given)
+        function = formulas[0].function if formulas else _blank
+        columns = tuple(self._argument(list(areas)) for areas in arguments)
+        return _Batch(function, self._slots[steps[0].key], len(steps), columns, given)
 
-    def constant(self, value: object) -> ast.Name:
-        """A global of the function for a value that the syntax has no constant for."""
-        name = f"k{len(self._keys)}"
-        self._keys[name] = value
-        return _load(name)
+    def _argument(self, areas: list[Area]) -> Callable[[_Slots], _Column]:
+        """One argument of all cells of a batch."""
+        if areas[0].is_cell:
+            return _tuple_of([self._slot(area) for area in areas])
+        getters = [self._getter(area) for area in areas]
+        if all(getter is getters[0] for getter in getters):
+            return lambda slots: repeat(getters[0](slots), len(getters))
+        # One range at a time is made and forgotten: a form's ranges together may be far larger than the form.
+        return lambda slots: (getter(slots) for getter in getters)
 
-    def _step(self, step: Step) -> list[ast.stmt]:
-        key, name = step.key, self._names[step.key]
-        if not self._is_column(key):
-            own: ast.expr = self.constant(key) if step.may_be_given else ast.Constant(None)
-            return [_assign(name, self._expression(step, own))]
-        rows = self.count(key.table, key.row)
-        row = ast.Subscript(rows, _load("i"), ast.Load())
-        own = _call("CellKey", ast.Constant(key.table), row, ast.Constant(key.column))
-        append = _call(f"{name}a", self._expression(step, own))
-        return [
-            _assign(name, ast.List([], ast.Load())),
-            _assign(f"{name}a", ast.Attribute(_load(name), "append", ast.Load())),
-            ast.For(ast.Name("i", ast.Store()), _call("range", _call("len", rows)), [ast.Expr(append)], []),
+    def _slot(self, area: Area) -> int:
+        line = area.lines[0]
+        return 0 if line.is_blank else self._slots[CellKey(area.table, line.code, area.columns[0])]
+
+    def _getter(self, area: Area) -> _Getter:
+        """Gives the cells of a range, row by row; a region's members and then its blank sentinel row."""
+        known = self._getters.get(area)
+        if known is None:
+            known = self._getters[area] = self._new_getter(area)
+        return known
+
+    def _new_getter(self, area: Area) -> _Getter:
+        slot, table, columns = self._slots, area.table, area.columns
+        places = [
+            [0 if blank else slot[CellKey(table, code, column)] for column in columns] for code, _, blank in area.lines
         ]
+        if not any(line.is_region for line in area.lines):
+            return _tuple_of([place for line in places for place in line])
+        lines = [(line.is_region, line_places) for line, line_places in zip(area.lines, places, strict=True)]
 
-    def _expression(self, step: Step, own: ast.expr) -> ast.expr:
-        cells = _Locals(self, self._places, step)
-        written = ExpressionWriter(cells).formula(step.node) if step.node is not None else ast.Constant(None)
-        if not step.may_be_given:
-            return written
-        value = ast.Subscript(_load("values"), own, ast.Load())
-        return ast.IfExp(_call("given", _load("values"), own), value, written)
+        def cells(slots: _Slots) -> tuple[CellValue, ...]:
+            found: list[CellValue] = []
+            for is_region, at in lines:
+                if is_region:
+                    for member in zip(*(slots[place] for place in at), strict=True):
+                        found += member
+                    found += [None] * len(at)
+                else:
+                    found += [slots[place] for place in at]
+            return tuple(found)
 
-    def _prologue(self) -> list[ast.stmt]:
-        statements: list[ast.stmt] = []
-        for (table, region), name in self._counts.items():
-            arguments = _load("members"), ast.Constant(table), ast.Constant(region)
-            statements.append(_assign(name, _call("rows_of", *arguments)))
-        if self._inputs:
-            targets: list[ast.expr] = [ast.Name(name, ast.Store()) for name in self._inputs.values()]
-            loaded = _call("load", _load("values"), self.constant(tuple(self._inputs)))
-            statements.append(ast.Assign([ast.List(targets, ast.Store())], loaded))
-        for key, name in self._columns.items():
-            statements.append(_assign(name, _call("load", _load("values"), self._column_keys(key))))
-        return statements
+        return cells
 
-    def _column_keys(self, key: CellKey) -> ast.expr:
-        return _call("keys_of", ast.Constant(key.table), self.count(key.table, key.row), ast.Constant(key.column))
+    def _region_step(self, step: Step) -> _RegionStep:
+        formula = step.formula
+        columns = tuple(self._member_argument(area, step.region) for area in formula.areas) if formula else ()
+        function = formula.function if formula else _blank
+        return _RegionStep(step.key, function, self._slots[step.key], columns, step.may_be_given)
 
-    def _epilogue(self, keys: Iterable[CellKey]) -> list[ast.stmt]:
-        keys = list(keys)
-        single = [key for key in keys if not self._is_column(key)]
-        values = ast.Tuple([_load(self._names[key]) for key in single], ast.Load())
-        statements: list[ast.stmt] = [_assign("result", _call("pack", self.constant(tuple(single)), values))]
-        for key in keys:
-            if self._is_column(key):
-                column = _load(self._names[key])
-                statements.append(ast.Expr(_call("extend", _load("result"), self._column_keys(key), column)))
-        return [*statements, ast.Return(_load("result"))]
-
-
-class _Locals:
-    """The cells as the expression of one step sees them."""
-
-    def __init__(self, assembly: Assembly, places: Places, step: Step) -> None:
-        self._assembly = assembly
-        self._places = places
-        self._step = step
-
-    def area(self, token: str) -> Area:
-        return self._places.area(token, self._step.key.table, self._step.region)
-
-    def cell(self, table: str, line: Line, column: str) -> ast.expr:
-        if line.code != HERE:
-            return self._assembly.variable(CellKey(table, line.code, column))
-        if self._step.key.row == self._step.region:
-            values = self.column(CellKey(table, self._step.region, column))
-            return ast.Subscript(values, _load("i"), ast.Load())
-        return _call(
-            "fetch", _load("values"), _call("CellKey", ast.Constant(table), _load("row"), ast.Constant(column))
-        )
-
-    def column(self, key: CellKey) -> ast.expr:
-        self._assembly.count(key.table, key.row)
-        return self._assembly.variable(key)
+    def _member_argument(self, area: Area, region: str) -> Callable[[_Slots, int], _Column]:
+        """One argument of all members of a region: their own cells, or a cell or range that is the same for all."""
+        if area.lines[0].code == HERE:
+            own = [self._slots[CellKey(area.table, region, column)] for column in area.columns]
+            if area.is_cell:
+                return lambda slots, size: slots[own[0]]
+            return lambda slots, size: zip(*(slots[place] for place in own), strict=True)
+        if area.is_cell:
+            place = self._slot(area)
+            return lambda slots, size: repeat(slots[place], size)
+        getter = self._getter(area)
+        return lambda slots, size: repeat(getter(slots), size)
 
 
-def _define(body: list[ast.stmt], names: Mapping[str, object]) -> Compute:
-    arguments = ast.arguments([], [ast.arg("values"), ast.arg("members"), ast.arg("row")], None, [], [], None, [])
-    definition = ast.FunctionDef("compute", arguments, body, [])
-    module = ast.fix_missing_locations(ast.Module([definition], []))
-    namespace: dict[str, object] = {**names, "CellKey": CellKey, "__builtins__": {}}
-    # The tree consists of nodes made in this package alone, and sees no builtins.
-    exec(compile(module, "<formulas>", "exec"), namespace)  # noqa: S102
-    compute: Compute = namespace["compute"]  # type: ignore[assignment]  # defined by the line above
-    return compute
+def _levels(steps: Sequence[Step]) -> dict[CellKey, int]:
+    """How many steps stand between a step and what is given, at most."""
+    levels: dict[CellKey, int] = {}
+    for step in steps:
+        levels[step.key] = 1 + max((levels.get(need, 0) for need in step.needs), default=0)
+    return levels
 
 
-def _load(name: str) -> ast.Name:
-    return ast.Name(name, ast.Load())
+def _tuple_of(places: list[int]) -> _Getter:
+    if len(places) == 1:
+        place = places[0]
+        return lambda slots: (slots[place],)
+    return itemgetter(*places)
 
 
-def _call(name: str, *arguments: ast.expr) -> ast.Call:
-    return ast.Call(_load(name), list(arguments), [])
+def _blank() -> None:
+    return None
 
 
-def _assign(name: str, value: ast.expr) -> ast.Assign:
-    return ast.Assign([ast.Name(name, ast.Store())], value)
+def _without_argument(function: Function) -> Function:
+    return lambda _: function()

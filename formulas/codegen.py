@@ -1,101 +1,50 @@
 """From formula trees to Python's own syntax trees. No text is ever made into code.
 
-The generated expressions consist of calls of the functions in ``RUNTIME``, constants, numbered local names and lazy
-conditions; there is no attribute, no import, no name of the user's. IF, IFS and IFERROR compute only what is asked.
+A formula becomes a function of its references: one argument for each, a value or, for a range, the tuple of its cells
+row by row. Formulas of one shape, which differ in their references alone, share it. The generated expressions consist
+of calls of the functions in ``RUNTIME``, constants, arguments and lazy conditions; there is no attribute, no import,
+no name of the user's. IF, IFS, IFERROR and IFNA compute only what is asked.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Sequence
-from types import MappingProxyType
-from typing import Final, NamedTuple, Protocol, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Final, TypeAlias
 
-from form_templates.model import CellKey
-from formulas import arithmetic, functions
+from formulas import arithmetic, functions, lookup, whitelist
+from formulas.arithmetic import CellValue
 from formulas.errors import FormulaFault
-from formulas.places import Area, Line
+from formulas.number_formats import is_known
+from formulas.places import Area, Shape
 from formulas.syntax import Binary, Call, Literal, Node, Reference, Unary
-from workbooks.sheet import CellError
+from formulas.whitelist import BINARY, COMPARISONS, MOST_ARGUMENTS, OVER_VALUES, RUNTIME, SCALAR, UNARY, WHITELIST
 
-Writer: TypeAlias = Callable[[Node], ast.expr]
-Shape: TypeAlias = tuple[tuple[str, ...], int]
+Function: TypeAlias = Callable[..., CellValue]
+_Writer: TypeAlias = Callable[[Node], ast.expr]
 
-_BINARY: Final = {
-    "+": arithmetic.add,
-    "-": arithmetic.subtract,
-    "*": arithmetic.multiply,
-    "/": arithmetic.divide,
-    "^": arithmetic.power,
-    "&": arithmetic.concatenate,
-    "=": arithmetic.equal,
-    "<>": arithmetic.unequal,
-    "<": arithmetic.less,
-    "<=": arithmetic.less_equal,
-    ">": arithmetic.greater,
-    ">=": arithmetic.greater_equal,
-}
-_COMPARISONS: Final = frozenset({"=", "<>", "<", "<=", ">", ">="})
-_UNARY: Final = {"-": arithmetic.negate, "%": arithmetic.percent}
+_NO_BUILTINS: Final[dict[str, object]] = {"__builtins__": {}}
 
 
-class _Scalar(NamedTuple):
-    """A function of single values."""
+def function_of(node: Node, areas: Sequence[Area], tokens: Sequence[str]) -> Function:
+    """The function of a formula whose references are numbered: ``{0}`` stands for ``areas[0]``, written ``tokens[0]``.
 
-    function: Callable[..., object]
-    arguments: int
-
-
-_SCALAR: Final = {
-    "ROUND": _Scalar(functions.round_half_away, 2),
-    "ROUNDUP": _Scalar(functions.round_up, 2),
-    "ROUNDDOWN": _Scalar(functions.round_down, 2),
-    "INT": _Scalar(functions.integer, 1),
-    "ABS": _Scalar(functions.absolute, 1),
-    "MOD": _Scalar(functions.modulo, 2),
-    "NOT": _Scalar(functions.negation, 1),
-    "ISNUMBER": _Scalar(functions.is_number, 1),
-    "ISBLANK": _Scalar(functions.is_blank, 1),
-}
-_OVER_VALUES: Final[dict[str, Callable[..., object]]] = {
-    "SUM": functions.sum_of,
-    "AVERAGE": functions.average,
-    "MIN": functions.smallest,
-    "MAX": functions.largest,
-    "COUNT": functions.count,
-    "COUNTA": functions.count_filled,
-    "AND": functions.both,
-    "OR": functions.either,
-}
-_LOGICAL: Final = frozenset({"AND", "OR"})
-_TRUTHS: Final = frozenset({"AND", "OR", "NOT", "ISNUMBER", "ISBLANK", "TRUE", "FALSE"})
-_PASSING: Final = frozenset({"IF", "IFS", "IFERROR"})
-_MOST_ARGUMENTS: Final = 255
-
-WHITELIST: Final = frozenset(
-    {*_SCALAR, *_OVER_VALUES, "IF", "IFS", "IFERROR", "COUNTIF", "SUMIF", "SUMIFS", "SUMPRODUCT", "TRUE", "FALSE"}
-)
-"""The functions that a formula may use."""
-
-
-class Cells(Protocol):
-    """Gives the local variables in which generated code finds cells."""
-
-    def area(self, token: str) -> Area:
-        """What a reference stands for; raises FormulaFault."""
-
-    def cell(self, table: str, line: Line, column: str) -> ast.expr:
-        """The value of one cell."""
-
-    def column(self, key: CellKey) -> ast.expr:
-        """The list of the values of a region's column."""
+    Raises FormulaFault (BS451, BS454) where the formula cannot be computed.
+    """
+    body = ExpressionWriter(areas, tokens).formula(node)
+    names = ast.arguments([], [ast.arg(f"a{n}") for n in range(len(areas))], None, [], [], None, [])
+    tree = ast.fix_missing_locations(ast.Expression(ast.Lambda(names, body)))
+    # The tree consists of nodes made in this module alone, and sees no builtins.
+    made: Function = eval(compile(tree, "<formula>", "eval"), {**RUNTIME, **_NO_BUILTINS})  # noqa: S307
+    return made
 
 
 class ExpressionWriter:
     """Writes the expressions of one formula."""
 
-    def __init__(self, cells: Cells) -> None:
-        self._cells = cells
+    def __init__(self, areas: Sequence[Area], tokens: Sequence[str]) -> None:
+        self._areas = areas
+        self._tokens = tokens
         self._temporaries = 0
 
     def formula(self, node: Node) -> ast.expr:
@@ -117,24 +66,23 @@ class ExpressionWriter:
             case Unary("+", operand):
                 return self.value(operand)
             case Unary(operator, operand):
-                return call(_UNARY[operator], self.value(operand))
+                return call(UNARY[operator], self.value(operand))
             case Binary():
                 return self._binary(node)
             case Call(name, arguments):
                 return self._call(name, arguments)
 
+    def _area(self, token: str) -> Area:
+        return self._areas[int(token)]
+
     def _cell(self, token: str) -> ast.expr:
-        area = self._cells.area(token)
-        if not area.is_cell:
+        if not self._area(token).is_cell:
             raise FormulaFault(
                 "BS454",
-                f"vùng “{{{token}}}” đứng ở chỗ chỉ nhận một ô",
+                f"vùng “{{{self._tokens[int(token)]}}}” đứng ở chỗ chỉ nhận một ô",
                 "Dùng một ô, hoặc đặt vùng trong hàm như SUM.",
             )
-        return self._one(area.table, area.lines[0], area.columns[0])
-
-    def _one(self, table: str, line: Line, column: str) -> ast.expr:
-        return ast.Constant(None) if line.is_blank else self._cells.cell(table, line, column)
+        return _argument(token)
 
     def _binary(self, node: Binary) -> ast.expr:
         if _is_sum(node):
@@ -147,7 +95,7 @@ class ExpressionWriter:
             left = left.left
         result = self.value(left)
         for link in reversed(chain):
-            result = call(_BINARY[link.operator], result, self.value(link.right))
+            result = call(BINARY[link.operator], result, self.value(link.right))
         return result
 
     def _call(self, name: str, arguments: Sequence[Node]) -> ast.expr:
@@ -155,41 +103,52 @@ class ExpressionWriter:
             raise FormulaFault(
                 "BS451", f"hàm {name} không được dùng", f"Chỉ dùng các hàm: {', '.join(sorted(WHITELIST))}."
             )
-        if name in _SCALAR:
-            function, wanted = _SCALAR[name]
-            _expect(name, arguments, wanted, wanted)
+        if name in SCALAR:
+            function, least, most = SCALAR[name]
+            _expect(name, arguments, least, most)
+            if name == "TEXT":
+                _expect_format(arguments[1])
             return call(function, *(self.value(argument) for argument in arguments))
-        if name in _OVER_VALUES:
-            _expect(name, arguments, 1, _MOST_ARGUMENTS)
-            return call(_OVER_VALUES[name], self._values(arguments, logical=name in _LOGICAL))
+        if name in OVER_VALUES:
+            _expect(name, arguments, 1, MOST_ARGUMENTS)
+            return call(OVER_VALUES[name], self._values(arguments, logical=name in whitelist.LOGICAL))
         return self._special(name, arguments)
 
     def _special(self, name: str, arguments: Sequence[Node]) -> ast.expr:
         writers: dict[str, Callable[[Sequence[Node]], ast.expr]] = {
             "IF": self._if,
             "IFS": self._ifs,
-            "IFERROR": self._iferror,
-            "COUNTIF": self._countif,
-            "SUMIF": self._sumif,
-            "SUMIFS": self._sumifs,
+            "IFERROR": lambda given: self._unless("IFERROR", whitelist.is_error, given),
+            "IFNA": lambda given: self._unless("IFNA", whitelist.is_missing, given),
+            "COUNTBLANK": self._countblank,
+            "COUNTIF": lambda given: self._matching("COUNTIF", functions.count_ifs, given, 0, 2),
+            "COUNTIFS": lambda given: self._matching("COUNTIFS", functions.count_ifs, given, 0, MOST_ARGUMENTS),
+            "SUMIFS": lambda given: self._matching("SUMIFS", functions.sum_ifs, given, 1, MOST_ARGUMENTS),
+            "AVERAGEIFS": lambda given: self._matching("AVERAGEIFS", functions.average_ifs, given, 1, MOST_ARGUMENTS),
+            "SUMIF": lambda given: self._matching_or("SUMIF", functions.sum_if, given),
+            "AVERAGEIF": lambda given: self._matching_or("AVERAGEIF", functions.average_if, given),
             "SUMPRODUCT": self._sumproduct,
+            "VLOOKUP": lambda given: self._lookup("VLOOKUP", lookup.vlookup, given),
+            "HLOOKUP": lambda given: self._lookup("HLOOKUP", lookup.hlookup, given),
+            "MATCH": self._match,
+            "INDEX": self._index,
         }
         if name in writers:
             return writers[name](arguments)
         _expect(name, arguments, 0, 0)
         return ast.Constant(name == "TRUE")
 
-    def _if(self, arguments: Sequence[Node], write: Writer | None = None) -> ast.expr:
+    def _if(self, arguments: Sequence[Node], write: _Writer | None = None) -> ast.expr:
         """IF; ``write`` writes its branches."""
         write = write or self.value
         _expect("IF", arguments, 2, 3)
         otherwise = arguments[2] if len(arguments) == 3 else Literal(False)
         return self._choice(arguments[0], write(arguments[1]), write(otherwise))
 
-    def _ifs(self, arguments: Sequence[Node], write: Writer | None = None) -> ast.expr:
+    def _ifs(self, arguments: Sequence[Node], write: _Writer | None = None) -> ast.expr:
         """IFS; ``write`` writes its branches."""
         write = write or self.value
-        _expect("IFS", arguments, 2, _MOST_ARGUMENTS)
+        _expect("IFS", arguments, 2, MOST_ARGUMENTS)
         if len(arguments) % 2:
             raise _arguments("IFS", "cần từng cặp điều kiện và giá trị")
         result: ast.expr = ast.Name("NA", ast.Load())
@@ -205,11 +164,11 @@ class ExpressionWriter:
             asked = call(arithmetic.truth, asked)
         return ast.IfExp(_is(ast.NamedExpr(store, asked), True), yes, ast.IfExp(_is(load, False), no, load))
 
-    def _iferror(self, arguments: Sequence[Node]) -> ast.expr:
-        """``otherwise if is_error(t := value) else t``."""
-        _expect("IFERROR", arguments, 2, 2)
+    def _unless(self, name: str, question: Callable[..., object], arguments: Sequence[Node]) -> ast.expr:
+        """``otherwise if question(t := value) else t``."""
+        _expect(name, arguments, 2, 2)
         store, load = self._temporary()
-        asked = call(is_error, ast.NamedExpr(store, self.value(arguments[0])))
+        asked = call(question, ast.NamedExpr(store, self.value(arguments[0])))
         return ast.IfExp(asked, self.value(arguments[1]), load)
 
     def _temporary(self) -> tuple[ast.Name, ast.Name]:
@@ -217,35 +176,34 @@ class ExpressionWriter:
         name = f"t{self._temporaries}"
         return ast.Name(name, ast.Store()), ast.Name(name, ast.Load())
 
-    def _countif(self, arguments: Sequence[Node]) -> ast.expr:
-        _expect("COUNTIF", arguments, 2, 2)
-        return call(functions.count_if, self._range("COUNTIF", arguments[0])[0], self.value(arguments[1]))
+    def _countblank(self, arguments: Sequence[Node]) -> ast.expr:
+        _expect("COUNTBLANK", arguments, 1, 1)
+        return call(functions.count_blank, self._range("COUNTBLANK", arguments[0])[0])
 
-    def _sumif(self, arguments: Sequence[Node]) -> ast.expr:
-        _expect("SUMIF", arguments, 2, 3)
-        values, shape = self._range("SUMIF", arguments[0])
+    def _matching(
+        self, name: str, function: Callable[..., object], arguments: Sequence[Node], before: int, most: int
+    ) -> ast.expr:
+        """Pairs of range and criterion, after ``before`` ranges of addends."""
+        _expect(name, arguments, before + 2, most)
+        if (len(arguments) - before) % 2:
+            raise _arguments(name, "cần từng cặp vùng và điều kiện")
+        ranges = [self._range(name, node) for node in [*arguments[:before], *arguments[before::2]]]
+        _same_shape(name, [shape for _, shape in ranges])
+        written = [values for values, _ in ranges[:before]]
+        for (values, _), criterion in zip(ranges[before:], arguments[before + 1 :: 2], strict=True):
+            written += [values, self.value(criterion)]
+        return call(function, *written)
+
+    def _matching_or(self, name: str, function: Callable[..., object], arguments: Sequence[Node]) -> ast.expr:
+        """SUMIF, AVERAGEIF: range, criterion, and the addends last if they are others."""
+        _expect(name, arguments, 2, 3)
+        ranges = [self._range(name, node) for node in arguments[::2]]
+        _same_shape(name, [shape for _, shape in ranges])
         criterion = self.value(arguments[1])
-        if len(arguments) == 2:
-            return call(functions.sum_if, values, criterion)
-        addends, other = self._range("SUMIF", arguments[2])
-        _same_shape("SUMIF", [shape, other])
-        return call(functions.sum_if, values, criterion, addends)
-
-    def _sumifs(self, arguments: Sequence[Node]) -> ast.expr:
-        _expect("SUMIFS", arguments, 3, _MOST_ARGUMENTS)
-        if len(arguments) % 2 == 0:
-            raise _arguments("SUMIFS", "cần vùng cộng rồi từng cặp vùng và điều kiện")
-        addends, shape = self._range("SUMIFS", arguments[0])
-        written, shapes = [addends], [shape]
-        for values, criterion in zip(arguments[1::2], arguments[2::2], strict=True):
-            expression, other = self._range("SUMIFS", values)
-            written += [expression, self.value(criterion)]
-            shapes.append(other)
-        _same_shape("SUMIFS", shapes)
-        return call(functions.sum_ifs, *written)
+        return call(function, ranges[0][0], criterion, *(values for values, _ in ranges[1:]))
 
     def _sumproduct(self, arguments: Sequence[Node]) -> ast.expr:
-        _expect("SUMPRODUCT", arguments, 1, _MOST_ARGUMENTS)
+        _expect("SUMPRODUCT", arguments, 1, MOST_ARGUMENTS)
         arrays = [self._array(argument) for argument in arguments]
         _same_shape("SUMPRODUCT", [shape or (("",), 1) for _, shape in arrays])
         return call(functions.sum_product, *(expression for expression, _ in arrays))
@@ -253,24 +211,49 @@ class ExpressionWriter:
     def _array(self, node: Node) -> tuple[ast.expr, Shape | None]:
         """A value or an array of them, with the array's shape."""
         match node:
-            case Reference(token) if not self._cells.area(token).is_cell:
+            case Reference(token) if not self._area(token).is_cell:
                 return self._range("SUMPRODUCT", node)
             case Unary(operator, operand) if operator != "+":
                 written, shape = self._array(operand)
-                return (call(functions.each, name_of(_UNARY[operator]), written), shape)
+                return (call(functions.each, name_of(UNARY[operator]), written), shape)
             case Binary(operator, left, right):
                 (a, first), (b, second) = self._array(left), self._array(right)
                 if first and second:
                     _same_shape("SUMPRODUCT", [first, second])
-                return call(functions.each, name_of(_BINARY[operator]), a, b), first or second
+                return call(functions.each, name_of(BINARY[operator]), a, b), first or second
             case _:
                 return self.value(node), None
+
+    def _lookup(self, name: str, function: Callable[..., object], arguments: Sequence[Node]) -> ast.expr:
+        _expect(name, arguments, 3, 4)
+        cells, (lines, width) = self._range(name, arguments[1])
+        most = width if name == "VLOOKUP" else 0 if any(lines) else len(lines)
+        match arguments[2]:
+            case Literal(float() as place) if place < 1.0 or (most and place >= most + 1):
+                raise _arguments(name, f"số thứ tự {place:g} nằm ngoài vùng tra cứu")
+        others = [self.value(argument) for argument in arguments[2:]]
+        return call(function, self.value(arguments[0]), cells, ast.Constant(width), *others)
+
+    def _match(self, arguments: Sequence[Node]) -> ast.expr:
+        _expect("MATCH", arguments, 2, 3)
+        cells, (lines, width) = self._range("MATCH", arguments[1])
+        if width > 1 and (len(lines) > 1 or any(lines)):
+            raise _arguments("MATCH", "cần vùng chỉ có một dòng hoặc một cột")
+        return call(lookup.match, self.value(arguments[0]), cells, *map(self.value, arguments[2:]))
+
+    def _index(self, arguments: Sequence[Node]) -> ast.expr:
+        _expect("INDEX", arguments, 2, 3)
+        cells, (lines, width) = self._range("INDEX", arguments[0])
+        if len(arguments) == 2 and width > 1 and (len(lines) > 1 or any(lines)):
+            raise _arguments("INDEX", "vùng nhiều dòng, nhiều cột cần cả số dòng và số cột")
+        return call(lookup.index, cells, ast.Constant(width), *map(self.value, arguments[1:]))
 
     def _range(self, name: str, node: Node) -> tuple[ast.expr, Shape]:
         if not isinstance(node, Reference):
             raise _arguments(name, "cần một vùng ô")
-        area = self._cells.area(node.token)
-        return ast.Tuple(list(self._elements(area)), ast.Load()), area.shape
+        area = self._area(node.token)
+        cells = _argument(node.token)
+        return ast.Tuple([cells], ast.Load()) if area.is_cell else cells, area.shape
 
     def _values(self, arguments: Sequence[Node], *, logical: bool) -> ast.expr:
         """The arguments of SUM and its kin as one tuple: cells as they are, written values made to count."""
@@ -285,43 +268,25 @@ class ExpressionWriter:
                     return self._if(branches, write)
                 case Call("IFS", branches):
                     return self._ifs(branches, write)
+                case Call("INDEX", places):
+                    return self._index(places)
                 case _:
                     return call(counted, self.value(node))
 
+        match arguments:
+            case [Reference(token)] if not self._area(token).is_cell:
+                return _argument(token)
         elements: list[ast.expr] = []
         for argument in arguments:
-            if isinstance(argument, Reference):
-                elements += self._elements(self._cells.area(argument.token))
+            if isinstance(argument, Reference) and not self._area(argument.token).is_cell:
+                elements.append(ast.Starred(_argument(argument.token), ast.Load()))
             else:
                 elements.append(write(argument))
         return ast.Tuple(elements, ast.Load())
 
-    def _elements(self, area: Area) -> Iterable[ast.expr]:
-        for line in area.lines:
-            for column in area.columns:
-                if line.is_region:
-                    yield ast.Starred(self._cells.column(CellKey(area.table, line.code, column)), ast.Load())
-                    yield ast.Constant(None)  # the sentinel row, which is blank
-                else:
-                    yield self._one(area.table, line, column)
 
-
-def is_error(value: object) -> bool:
-    """Whether a value is an error; what IFERROR asks."""
-    return value.__class__ is CellError
-
-
-_FUNCTIONS: Final = (
-    *_BINARY.values(),
-    *_UNARY.values(),
-    *(scalar.function for scalar in _SCALAR.values()),
-    *_OVER_VALUES.values(),
-    *(arithmetic.add_last, arithmetic.subtract_last, arithmetic.add_all, arithmetic.truth, arithmetic.shown),
-    *(functions.direct, functions.count_if, functions.sum_if, functions.sum_ifs, functions.sum_product, functions.each),
-    is_error,
-)
-RUNTIME: Final = MappingProxyType({function.__name__: function for function in _FUNCTIONS} | {"NA": arithmetic.NA})
-"""Everything that generated code can name, beside its own cells."""
+def _argument(token: str) -> ast.Name:
+    return ast.Name(f"a{int(token)}", ast.Load())
 
 
 def name_of(function: Callable[..., object]) -> ast.Name:
@@ -341,8 +306,8 @@ def _is(value: ast.expr, constant: bool) -> ast.Compare:
 def _is_truth(node: Node) -> bool:
     """Whether the node gives nothing but TRUE, FALSE or an error."""
     if isinstance(node, Binary):
-        return node.operator in _COMPARISONS
-    return isinstance(node, Call) and node.name in _TRUTHS
+        return node.operator in COMPARISONS
+    return isinstance(node, Call) and node.name in whitelist.TRUTHS
 
 
 def _may_be_blank(node: Node) -> bool:
@@ -351,7 +316,7 @@ def _may_be_blank(node: Node) -> bool:
         case Binary() | Unary("-" | "%"):
             return False
         case Call(name):
-            return name in _PASSING
+            return name in whitelist.PASSING
         case _:
             return True
 
@@ -360,6 +325,16 @@ def _expect(name: str, arguments: Sequence[Node], least: int, most: int) -> None
     if not least <= len(arguments) <= most:
         wanted = str(least) if least == most else f"từ {least} đến {most}"
         raise _arguments(name, f"cần {wanted} đối số, đang có {len(arguments)}")
+
+
+def _expect_format(node: Node) -> None:
+    """A format that is only known when the form is filled could be any; the result must be certain when published."""
+    match node:
+        case Literal(str() as pattern) if is_known(pattern):
+            return
+        case Literal(str() as pattern):
+            raise _arguments("TEXT", f"không dùng được định dạng “{pattern}”")
+    raise _arguments("TEXT", "định dạng phải ghi trực tiếp trong dấu ngoặc kép")
 
 
 def _same_shape(name: str, shapes: Sequence[Shape]) -> None:

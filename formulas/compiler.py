@@ -6,26 +6,28 @@ go in circles; so a published form can always be computed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Final
 
 from form_templates.model import Aggregation, CellKey, CellKind, CellSpec, FormVersion, Rule
-from form_templates.serial import digest
 from formulas.arithmetic import CellValue
-from formulas.assembly import Assembly, Compute, Step
+from formulas.assembly import Assembly, Compute, Formula, Step
+from formulas.codegen import Function, function_of
 from formulas.errors import FormulaError, FormulaFault
 from formulas.ordering import groups, is_circle
-from formulas.places import HERE, NO_MEMBERS, Area, Members, Places
-from formulas.syntax import Binary, Call, Node, Reference, Unary, parse
+from formulas.places import HERE, NO_MEMBERS, Area, Members, Places, Shape
+from formulas.syntax import Binary, Node, parse, shape_of
+from formulas.whitelist import COMPARISONS
 from workbooks.address import address
 from workbooks.finding import Finding
 
-_COMPARISONS: Final = frozenset({"=", "<>", "<", "<=", ">", ">="})
 _MOST_CELLS: Final = 20_000
 _MOST_CELLS_IN_ALL: Final = 250_000
-"""Cells that one formula, and all formulas of a form, may take in: a hostile form must not fill the memory."""
+"""Cells that one formula, and all formulas that differ, may take in: a hostile form must not fill the memory."""
+_MOST_READ: Final = 5_000_000
+"""Cells that all formulas together may read when a form is computed: nor may it take minutes."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,13 @@ class CompiledFormula:
     region: str
     references: tuple[Area, ...]
     operator: str
-    compute: Compute
+    _steps: tuple[Step, ...]
+    _regions: frozenset[tuple[str, str]]
+
+    @cached_property
+    def compute(self) -> Compute:
+        """Computes the formula's value and, of a comparison, its sides."""
+        return Assembly(self._steps, self._regions).compute
 
     def value(self, values: Mapping[CellKey, CellValue], members: Members = NO_MEMBERS, row: str = "") -> CellValue:
         """The value of the formula; ``row`` is the member row (``"02*#29551"``) it stands in, for ``{@|…}``."""
@@ -74,19 +82,19 @@ class CompiledForm:
     version: FormVersion
     order: tuple[CellKey, ...]
     rules: tuple[tuple[Rule, CompiledFormula], ...]
-    _forms: _Forms
+    _regions: frozenset[tuple[str, str]]
     _own: tuple[Step, ...]
     _combined: tuple[Step, ...]
 
     @cached_property
     def compute(self) -> Compute:
         """Computes the CALC cells of a filled form."""
-        return self._forms.assembly().function(self._own)
+        return Assembly(self._own, self._regions).compute
 
     @cached_property
     def combine(self) -> Compute:
         """Computes what is not added, for a unit that consolidates others."""
-        return self._forms.assembly().function(self._combined)
+        return Assembly(self._combined, self._regions).compute
 
 
 def compile_version(version: FormVersion) -> CompiledForm:
@@ -107,22 +115,15 @@ class _Same:
         return isinstance(other, _Same) and other.version is self.version
 
 
-@dataclass(frozen=True, slots=True)
-class _Equal:
-    """A version as a cache key by content: every workbook brings its own copy of the same version."""
-
-    digest: str
-    version: FormVersion = field(compare=False)
-
-
 @lru_cache(maxsize=64)
 def _by_identity(key: _Same) -> CompiledForm:
-    return _by_digest(_Equal(digest(key.version), key.version))
+    # Every workbook brings its own copy of the same version.
+    return _by_content(key.version)
 
 
 @lru_cache(maxsize=64)
-def _by_digest(key: _Equal) -> CompiledForm:
-    return _Forms(key.version).form()
+def _by_content(version: FormVersion) -> CompiledForm:
+    return _Forms(version).form()
 
 
 @lru_cache(maxsize=16)
@@ -142,11 +143,8 @@ def compile_formula(coded: str, version: FormVersion, table: str, region: str = 
 def typed_result(coded: str) -> CellValue:
     """The result of a formula that refers to no cell (``120+35``); None for any other, and for one that is faulty."""
     try:
-        node = parse(coded)
-        if any(_tokens(node)):
-            return None
-        key = CellKey("", "", "value")
-        return Assembly(Places(()), frozenset()).function([Step(key, node)])({}, NO_MEMBERS, "")[key]
+        shape, tokens = shape_of(coded)
+        return None if tokens else function_of(parse(shape), (), ())()
     except FormulaFault:
         return None
 
@@ -160,10 +158,10 @@ class _Forms:
         self._regions = frozenset((table.code, region.code) for table in version.tables for region in table.regions)
         self._findings: list[Finding] = []
         self._cells_in_all = 0
-        self._nodes: dict[tuple[str, str, str], Node | None] = {}
-
-    def assembly(self) -> Assembly:
-        return Assembly(self._places, self._regions)
+        self._read_in_all = 0
+        self._nodes: dict[str, Node] = {}
+        self._functions: dict[tuple[str, tuple[Shape | None, ...]], Function] = {}
+        self._formulas: dict[tuple[str, str, str], Formula] = {}
 
     def form(self) -> CompiledForm:
         """The whole version; raises FormulaError."""
@@ -174,19 +172,47 @@ class _Forms:
         if self._findings:
             raise FormulaError(dict.fromkeys(self._findings))
         order = tuple(step.key for step in own)
-        return CompiledForm(self._version, order, rules, self, tuple(own), tuple(combined))
+        return CompiledForm(self._version, order, rules, self._regions, tuple(own), tuple(combined))
 
     def formula(self, coded: str, table: str, region: str) -> CompiledFormula:
         """One formula of its own; raises FormulaFault."""
-        node = parse(coded)
-        self._weight(node, table, region)
-        steps = [Step(CellKey(table, "", "value"), node, region)]
-        operator = node.operator if isinstance(node, Binary) and node.operator in _COMPARISONS else ""
-        if operator and isinstance(node, Binary):
-            steps.append(Step(CellKey(table, "", "left"), node.left, region))
-            steps.append(Step(CellKey(table, "", "right"), node.right, region))
-        references = tuple(dict.fromkeys(self._places.area(token, table, region) for token in _tokens(node)))
-        return CompiledFormula(coded, table, region, references, operator, self.assembly().function(steps))
+        formula, node, tokens = self._read(coded, table, region)
+        steps = [Step(CellKey(table, "", "value"), formula, region)]
+        operator = ""
+        if isinstance(node, Binary) and node.operator in COMPARISONS:
+            operator = node.operator
+            for name, side in (("left", node.left), ("right", node.right)):
+                function = function_of(side, formula.areas, tokens)
+                steps.append(Step(CellKey(table, "", name), Formula(function, formula.areas, formula.needs), region))
+        references = tuple(dict.fromkeys(formula.areas))
+        return CompiledFormula(coded, table, region, references, operator, tuple(steps), self._regions)
+
+    def _read(self, coded: str, table: str, region: str) -> tuple[Formula, Node, tuple[str, ...]]:
+        """A formula, its tree with numbered references, and what these are. Raises FormulaFault."""
+        shape, tokens = shape_of(coded)
+        node = self._nodes.get(shape) or self._parsed(shape, coded)
+        areas = tuple(self._places.area(token, table, region) for token in tokens)
+        if sum(area.size for area in areas) > _MOST_CELLS:
+            raise _too_many("công thức", _MOST_CELLS)
+        kind = shape, tuple(None if area.is_cell else area.shape for area in areas)
+        function = self._functions.get(kind)
+        if function is None:
+            function = self._functions[kind] = function_of(node, areas, tokens)
+        needs = tuple(key for area in areas for key in area.template_keys())
+        return Formula(function, areas, needs), node, tokens
+
+    def _in_region(self, formula: Formula, region: str) -> Formula:
+        """A formula of a region's column needs columns of the region, where it says ``@``."""
+        needs = tuple(key._replace(row=region) if key.row == HERE else key for key in formula.needs)
+        return Formula(formula.function, formula.areas, needs) if region else formula
+
+    def _parsed(self, shape: str, coded: str) -> Node:
+        try:
+            node = self._nodes[shape] = parse(shape)
+        except FormulaFault:
+            parse(coded)  # says what is wrong in the words of the formula itself
+            raise
+        return node
 
     def _rule(self, rule: Rule) -> CompiledFormula | None:
         try:
@@ -208,29 +234,16 @@ class _Forms:
     def _step(self, key: CellKey, coded: str, *, may_be_given: bool = False) -> Step | None:
         region = key.row if (key.table, key.row) in self._regions else ""
         try:
-            known = self._nodes.get((coded, key.table, region))
-            step = Step(key, known or parse(coded), region, may_be_given)
-            if known is None:
-                self._weigh(step)
-                self.assembly().check(step)
+            formula = self._formulas.get((coded, key.table, region))
+            if formula is None:
+                formula = self._in_region(self._read(coded, key.table, region)[0], region)
+                self._cells_in_all = _within(_MOST_CELLS_IN_ALL, self._cells_in_all, formula)
+            self._read_in_all = _within(_MOST_READ, self._read_in_all, formula)
         except FormulaFault as fault:
             self._fault(key, fault)
             return None
-        self._nodes[coded, key.table, region] = step.node
-        return step
-
-    def _weigh(self, step: Step) -> None:
-        """Raises FormulaFault where the formulas so far take in too many cells to be compiled."""
-        self._cells_in_all += self._weight(step.node, step.key.table, step.region)
-        if self._cells_in_all > _MOST_CELLS_IN_ALL:
-            raise _too_many("các công thức của biểu", _MOST_CELLS_IN_ALL)
-
-    def _weight(self, node: Node | None, table: str, region: str) -> int:
-        areas = [self._places.area(token, table, region) for token in _tokens(node)]
-        cells = sum(len(area.lines) * len(area.columns) for area in areas)
-        if cells > _MOST_CELLS:
-            raise _too_many("công thức", _MOST_CELLS)
-        return cells
+        self._formulas[coded, key.table, region] = formula
+        return Step(key, formula, region, may_be_given)
 
     def _fault(self, key: CellKey, fault: FormulaFault) -> None:
         sheet, cell = self._place(key)
@@ -245,17 +258,9 @@ class _Forms:
                 return table.sheet, address(rows[key.row], columns[key.column])
         return "", ""
 
-    def _needs(self, steps: Iterable[Step]) -> dict[CellKey, tuple[CellKey, ...]]:
-        return {step.key: tuple(self._needed(step)) for step in steps}
-
-    def _needed(self, step: Step) -> Iterator[CellKey]:
-        for token in _tokens(step.node):
-            for key in self._places.area(token, step.key.table, step.region).template_keys():
-                yield key._replace(row=step.region) if key.row == HERE else key
-
     def _ordered(self, steps: list[Step]) -> list[Step]:
         """The steps, each after what it needs; a circle is a finding at every cell of it."""
-        needs = self._needs(steps)
+        needs = {step.key: step.needs for step in steps}
         by_key = {step.key: step for step in steps}
         ordered = []
         for group in groups(needs):
@@ -294,18 +299,18 @@ class _Forms:
         while yield is made from output), it stays as given. What is made of cells that are not additive is not either.
         """
         steps = self._without_circles(steps)
-        needs = self._needs(steps)
+        needs = {step.key: step.needs for step in steps}
         missing: set[CellKey] = set()
         result = []
         for step in self._ordered(steps):
-            additive = (step.node or step.may_be_given) and missing.isdisjoint(needs[step.key])
+            additive = (step.formula or step.may_be_given) and missing.isdisjoint(needs[step.key])
             if not additive:
                 missing.add(step.key)
             result.append(step if additive else Step(step.key, None, step.region, step.may_be_given))
         return result
 
     def _without_circles(self, steps: list[Step]) -> list[Step]:
-        needs = self._needs(steps)
+        needs = {step.key: step.needs for step in steps}
         circular = {key for group in groups(needs) if is_circle(group, needs) for key in group}
         return [
             Step(step.key, None, step.region, may_be_given=True) if step.may_be_given and step.key in circular else step
@@ -319,16 +324,9 @@ def _too_many(what: str, most: int) -> FormulaFault:
     )
 
 
-def _tokens(node: Node | None) -> Iterator[str]:
-    """The references of a formula, in the order of the text."""
-    pending = [node]
-    while pending:
-        match pending.pop():
-            case Reference(token):
-                yield token
-            case Unary(_, operand):
-                pending.append(operand)
-            case Binary(_, left, right):
-                pending += [right, left]
-            case Call(_, arguments):
-                pending += reversed(arguments)
+def _within(most: int, so_far: int, formula: Formula) -> int:
+    """The sum with the cells of one more formula. Raises FormulaFault beyond the limit."""
+    so_far += sum(area.size for area in formula.areas)
+    if so_far > most:
+        raise _too_many("các công thức của biểu", most)
+    return so_far

@@ -52,7 +52,7 @@ def _same(operand: str, operator: str) -> Matcher:
         return (lambda value: value is None) if operator else (lambda value: value is None or value == "")
     typed = _typed(operand)
     if isinstance(typed, str) and not isinstance(typed, CellError):
-        return _like(typed)
+        return like(typed)
     return _equals(typed)
 
 
@@ -72,7 +72,8 @@ def _is_number(value: CellValue, wanted: float) -> bool:
     return isinstance(found, float) and equal(found, wanted) is True
 
 
-def _like(pattern: str) -> Matcher:
+def like(pattern: str) -> Matcher:
+    """Whether a cell holds a text of this pattern, without case."""
     if not re.search(r"[*?~]", pattern):
         wanted = folded(pattern)
         return lambda value: _is_text(value) and folded(str(value)) == wanted

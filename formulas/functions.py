@@ -7,6 +7,7 @@ An error among the values is the result, the first one found. Source: ECMA-376 p
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Mapping
 from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Context, Decimal
@@ -100,10 +101,14 @@ def count_filled(values: Values) -> float:
     return float(sum(1 for value in values if value is not None))
 
 
-def count_if(values: Values, criterion: CellValue) -> float:
-    """COUNTIF."""
-    matches = matcher(criterion)
-    return float(sum(1 for value in values if matches(value)))
+def count_blank(values: Values) -> float:
+    """COUNTBLANK: empty texts count as blank."""
+    return float(sum(1 for value in values if value is None or (value == "" and isinstance(value, str))))
+
+
+def count_ifs(*criteria: Values | CellValue) -> float:
+    """COUNTIF and COUNTIFS: pairs of range and criterion."""
+    return float(sum(_chosen(criteria)))
 
 
 def sum_if(values: Values, criterion: CellValue, addends: Values | None = None) -> Number:
@@ -113,12 +118,30 @@ def sum_if(values: Values, criterion: CellValue, addends: Values | None = None) 
 
 def sum_ifs(addends: Values, *criteria: Values | CellValue) -> Number:
     """SUMIFS: addends, then pairs of range and criterion. All ranges have one length; the compiler sees to it."""
-    chosen = [True] * len(addends)
+    return sum_of(tuple(itertools.compress(addends, _chosen(criteria))))
+
+
+def average_if(values: Values, criterion: CellValue, addends: Values | None = None) -> Number:
+    """AVERAGEIF; without addends the matching values themselves are taken."""
+    return average_ifs(values if addends is None else addends, values, criterion)
+
+
+def average_ifs(addends: Values, *criteria: Values | CellValue) -> Number:
+    """AVERAGEIFS: where nothing matches it is #DIV/0!."""
+    return average(tuple(itertools.compress(addends, _chosen(criteria))))
+
+
+def _chosen(criteria: tuple[Values | CellValue, ...]) -> list[bool]:
+    """Which places match every criterion; the criteria are pairs of range and criterion."""
+    chosen: list[bool] = []
     for values, criterion in zip(criteria[::2], criteria[1::2], strict=True):
         if isinstance(values, tuple) and not isinstance(criterion, tuple):
             matches = matcher(criterion)
-            chosen = [was and matches(value) for was, value in zip(chosen, values, strict=True)]
-    return sum_of(tuple(addend for addend, wanted in zip(addends, chosen, strict=True) if wanted))
+            if chosen:
+                chosen = [was and matches(value) for was, value in zip(chosen, values, strict=True)]
+            else:
+                chosen = [matches(value) for value in values]
+    return chosen
 
 
 def sum_product(*arrays: Array) -> Number:
@@ -254,3 +277,8 @@ def is_number(value: CellValue) -> bool:
 def is_blank(value: CellValue) -> bool:
     """ISBLANK: an empty text is not blank."""
     return value is None
+
+
+def is_text(value: CellValue) -> bool:
+    """ISTEXT."""
+    return isinstance(value, str) and not isinstance(value, CellError)

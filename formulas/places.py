@@ -20,6 +20,9 @@ NO_MEMBERS: Final[Members] = MappingProxyType({})
 
 HERE: Final = "@"
 
+Shape: TypeAlias = tuple[tuple[str, ...], int]
+"""Height and width of an area: for each line its region, or ``""`` where it is one row; and the number of columns."""
+
 
 class Line(NamedTuple):
     """One row of a reference. A region stands for all its member rows and, after them, its blank sentinel row."""
@@ -43,16 +46,19 @@ class Area:
         return len(self.lines) == len(self.columns) == 1 and not self.lines[0].is_region
 
     @property
-    def shape(self) -> tuple[tuple[str, ...], int]:
+    def size(self) -> int:
+        """The number of cells, a region's counted as one row."""
+        return len(self.lines) * len(self.columns)
+
+    @property
+    def shape(self) -> Shape:
         """Equal for two areas that have the same height and width whatever the members are."""
         return tuple(f"{self.table}!{line.code}" if line.is_region else "" for line in self.lines), len(self.columns)
 
-    def template_keys(self) -> Iterator[CellKey]:
+    def template_keys(self) -> list[CellKey]:
         """The cells, a region's by the key that describes them all. ``@`` rows keep that code."""
-        for line in self.lines:
-            if not line.is_blank:
-                for column in self.columns:
-                    yield CellKey(self.table, line.code, column)
+        table, columns = self.table, self.columns
+        return [CellKey(table, code, column) for code, _, blank in self.lines if not blank for column in columns]
 
     def keys(self, members: Members, at: str = "") -> Iterator[CellKey]:
         """The cells of a filled form, row by row, for a formula that stands in the row ``at``."""

@@ -67,6 +67,25 @@ class Call:
 Node: TypeAlias = Literal | Reference | Unary | Binary | Call
 
 
+def shape_of(coded: str) -> tuple[str, tuple[str, ...]]:
+    """The formula with numbers in place of its references (``{0}+{1}``), and what stood there.
+
+    Formulas of one shape have one tree, and need be parsed once. Raises FormulaFault where the formula is too long.
+    """
+    body = coded.removeprefix("=")
+    if len(body) > LONGEST:
+        raise _unreadable(body[:40] + "…", f"dài hơn {LONGEST} ký tự")
+    tokens: list[str] = []
+
+    def number(match: re.Match[str]) -> str:
+        if match[1] is None:
+            return match[0]
+        tokens.append(match[1])
+        return f"{{{len(tokens) - 1}}}"
+
+    return _PIECE.sub(number, body), tuple(tokens)
+
+
 def parse(coded: str) -> Node:
     """The tree of a coded formula. Raises FormulaFault (BS450, BS452, BS455)."""
     body = coded.removeprefix("=")
@@ -105,7 +124,7 @@ def _with_placeholders(body: str) -> tuple[str, list[str]]:
         return f"_BS{len(tokens) - 1}_"
 
     outside = _PIECE.sub("", body)
-    for error in CellError:
+    for error in CellError if "#" in outside else ():
         if error.value in outside.upper():
             raise FormulaFault(
                 "BS455", f"công thức chứa giá trị lỗi {error.value}", "Sửa lại tham chiếu đã hỏng trong công thức."

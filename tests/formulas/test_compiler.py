@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from itertools import pairwise
 
 import pytest
@@ -16,12 +17,13 @@ from formulas.errors import FormulaError
 from formulas.evaluation import evaluate
 from tests.formulas.small_forms import TABLE, a_cell, a_form, key
 from workbooks.finding import Severity
+from workbooks.sheet import CellError
 
 
 @pytest.mark.parametrize(
     ("formula", "code", "named"),
     [
-        ("VLOOKUP({01|1},{01:02|1:2},2)", "BS451", "VLOOKUP"),
+        ("XLOOKUP({01|1},{01:02|1},{01:02|2})", "BS451", "XLOOKUP"),
         ("NOW()", "BS451", "NOW"),
         ('INDIRECT("A1")', "BS451", "INDIRECT"),
         ('__import__("os")', "BS451", "__IMPORT__"),
@@ -52,6 +54,22 @@ from workbooks.finding import Severity
         ("SUMIF({01:02|1},1,{01:03|1})", "BS454", "SUMIF"),
         ("SUMPRODUCT({01:02|1},{01|1:2})", "BS454", "SUMPRODUCT"),
         ("SUMPRODUCT({01:02|1}*{01:03|1})", "BS454", "SUMPRODUCT"),
+        ("VLOOKUP(1,{01:02|1:2},3)", "BS454", "3"),
+        ("VLOOKUP(1,{01:02|1:2},0,FALSE)", "BS454", "VLOOKUP"),
+        ("VLOOKUP(1,2,3)", "BS454", "VLOOKUP"),
+        ("HLOOKUP(1,{01:02|1:2},3)", "BS454", "HLOOKUP"),
+        ("MATCH(1,{01:02|1:2},0)", "BS454", "MATCH"),
+        ("INDEX({01:02|1:2},1)", "BS454", "INDEX"),
+        ("COUNTIFS({01:02|1},1,{01:03|1},1)", "BS454", "COUNTIFS"),
+        ("COUNTIFS({01:02|1},1,{01:02|1})", "BS454", "COUNTIFS"),
+        ("AVERAGEIF({01:02|1},1,{01|1:2})", "BS454", "AVERAGEIF"),
+        ('TEXT({01|1},"General")', "BS454", "General"),
+        ('TEXT({01|1},"mmm")', "BS454", "mmm"),
+        ('TEXT({01|1},"hh:mm")', "BS454", "hh:mm"),
+        ('TEXT({01|1},"#,##0,")', "BS454", "#,##0,"),
+        ('TEXT({01|1},"")', "BS454", "TEXT"),
+        ("TEXT({01|1},{01|2})", "BS454", "TEXT"),
+        ('REPT("x",1E9)', "BS451", "REPT"),
         ("#REF!+1", "BS455", "#REF!"),
         ("IFERROR({01|1},#N/A)", "BS455", "#N/A"),
         ("({01|1},{01|2})", "BS455", ","),
@@ -176,6 +194,52 @@ def test_a_form_that_would_fill_the_memory_is_refused() -> None:
         compile_version(a_form(a_cell("0000", "6", "SUM({0000:5999|1:4})"), rows=rows))
     with pytest.raises(FormulaError, match=r"BS450.*250000"):
         compile_version(a_form(*(a_cell(row, "6", f"SUM({{{row}:5999|1:3}})") for row in rows[:15]), rows=rows))
+
+
+def test_a_form_that_would_take_minutes_to_compute_is_refused() -> None:
+    rows = tuple(f"{n:04d}" for n in range(1500))
+    cells = [a_cell(row, "6", "SUM({0000:1499|1:3})") for row in rows]
+
+    with pytest.raises(FormulaError, match=r"BS450.*5000000"):
+        compile_version(a_form(*cells, rows=rows))
+
+
+def test_texts_do_not_grow_beyond_what_a_cell_holds() -> None:
+    rows = tuple(f"{n:02d}" for n in range(40))
+    doubling = [a_cell(below, "1", f"{{{row}|1}}&{{{row}|1}}") for row, below in pairwise(rows)]
+    joined = a_cell("00", "2", f"CONCATENATE({','.join(['{00|1}'] * 20)})")
+
+    result = evaluate(compile_version(a_form(*doubling, joined, rows=rows)), {key("00", "1"): "x" * 2000})
+
+    assert len(str(result[key("04", "1")])) == 32_000
+    assert result[key("05", "1")] is result[key("39", "1")] is result[key("00", "2")] is CellError.VALUE
+
+
+def test_formulas_of_many_shapes_and_depths_stay_within_bounds() -> None:
+    nested = "IF({01|1}>0," * 60 + "1" + ",0)" * 60
+    wide = "SUM(" + ",".join(["{01:05|1:5}"] * 250) + ")"
+    product = "SUMPRODUCT(" + ",".join(["{01:05|1:5}"] * 255) + ")"
+    signs = "-" * 60 + "{01|1}"
+    compiled = compile_version(
+        a_form(*(a_cell(f"0{n}", "6", text) for n, text in enumerate((nested, wide, product, signs), 1)))
+    )
+
+    result = evaluate(compiled, {key("01", "1"): 1.0})
+
+    assert [result[key(f"0{n}", "6")] for n in range(1, 5)] == [1.0, 250.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize("pattern", ["*" * 200 + "b", "?*" * 100 + "b", "*a" * 100 + "b", "~" * 255, "~?" * 120])
+def test_hostile_wildcards_are_matched_in_time(pattern: str) -> None:
+    formula = f'MATCH("{pattern}",{{01:04|1}},0)&COUNTIF({{01:04|1}},"{pattern}")'
+    compiled = compile_version(a_form(a_cell("05", "6", f'IFERROR({formula},"none")')))
+    cells = {key(f"0{n}", "1"): "a" * 32_000 for n in range(1, 5)}
+
+    start = time.process_time()
+    result = evaluate(compiled, cells)
+
+    assert result[key("05", "6")] == "none"
+    assert time.process_time() - start < 10.0
 
 
 @pytest.mark.parametrize("formula", ["{01|1}", "VLOOKUP(1)", "1+", "A1", ""])
