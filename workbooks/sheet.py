@@ -24,7 +24,7 @@ from lxml import etree
 from workbooks import markup
 from workbooks.address import MAX_COLUMN, MAX_ROW, Range, address, parse_range
 from workbooks.errors import WorkbookError
-from workbooks.raw_sheet import ATTRIBUTE, RawRow, TextRun, index_of, is_below, raw_rows, unescape
+from workbooks.raw_sheet import ATTRIBUTE, RawRow, Shape, TextRun, index_of, is_below, raw_rows, unescape
 from workbooks.references import translate
 
 __all__ = [
@@ -116,15 +116,7 @@ class Sheet:
 # A sheet has tens of thousands of cells: Cell(…) would first go through a Python function of NamedTuple's.
 _CELL = tuple.__new__
 _DIGITS = "0123456789."
-
-
-def _float(text: str) -> float | None:
-    """The number that digits and points stand for; None for what is none, and for one beyond all bounds."""
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if isfinite(number) else None
+_LONGEST = 300  # digits that a number surely holds
 
 
 _NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
@@ -199,6 +191,10 @@ class _Reader:
         if not self._row < number <= MAX_ROW:
             raise self._refusal("BS142", f"Dòng {number} lặp lại hoặc sai thứ tự", number, 1)
         self._row = number
+        shape = row.shape
+        if shape is not None:
+            self._take_shaped(shape, row.values, number)
+            return
         last = 0
         cells = self.cells
         for column, style, kind, marks, formula_text, text, raw_runs in row.cells:
@@ -217,14 +213,34 @@ class _Reader:
                 if self.formula_size > self._most_formulas:
                     raise self._refusal("BS144", "Công thức quá dài hoặc quá nhiều", number, column)
             if kind in {"", "n"}:
-                if not text:
-                    value = None
-                elif text.strip(_DIGITS) or (value := _float(text)) is None:
-                    value = self._number(text, number, column)
+                value = self._number(text, number, column) if text else None
                 cells[number, column] = _CELL(Cell, (value, formula, index, ()))
             else:
                 shown, runs = self._other(kind, text, raw_runs, number, column)
                 cells[number, column] = Cell(shown, formula, index, runs)
+
+    def _take_shaped(self, shape: Shape, values: Sequence[str], row: int) -> None:
+        """The same for a row of known shape, whose order and formulas were looked at before."""
+        self.formula_size += shape.formula_size
+        if shape.longest_formula > MAX_FORMULA or self.formula_size > self._most_formulas:
+            raise self._refusal("BS144", "Công thức quá dài hoặc quá nhiều", row, 1)
+        if shape.styles > self._styles:
+            raise self._refusal("BS143", f"Kiểu trình bày {shape.styles - 1} không có trong tệp", row, 1)
+        cells = self.cells
+        texts = iter(values)
+        for place, style, kind, formula, fixed, slot in shape.cells:
+            value: Value = fixed
+            if slot:
+                text = next(texts)
+                if kind:
+                    value, runs = self._other(kind, text if text or kind == "str" else None, (), *place)
+                    cells[place] = Cell(value, formula, style, runs)
+                    continue
+                if text and (len(text) > _LONGEST or text.count(".") > 1 or text.strip(_DIGITS) or text == "."):
+                    value = self._number(text, *place)
+                else:
+                    value = float(text) if text else None
+            cells[place] = _CELL(Cell, (value, formula, style, ()))
 
     def _number(self, text: str, row: int, column: int) -> float:
         text = text.strip()
