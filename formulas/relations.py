@@ -56,7 +56,7 @@ def check_relations(
 
 def _is_unreadable(filled: FilledForm, key: CellKey, cell: FilledCell) -> bool:
     """Whether a typed cell has a finding of its own, from which findings of relations would only follow."""
-    return cell.state in _UNREADABLE and filled.version.cell(key).kind is not CellKind.CALC
+    return cell.state in _UNREADABLE and filled.version.cell(key).kind not in (CellKind.CALC, CellKind.TEXT)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final
@@ -37,6 +36,10 @@ def check_values(filled: FilledForm, workbook: Workbook) -> Iterator[Finding]:
         if spec.kind is CellKind.NOT_APPLICABLE:
             yield from _hatched(key, cell)
             continue
+        if spec.kind is CellKind.TEXT:
+            if cell.state is ValueState.ERROR:
+                yield from _error(key, spec, cell)
+            continue
         yield from _disguise(key, cell, workbook)
         if spec.kind is not CellKind.CALC:
             cell = _with_typed_result(cell)  # noqa: PLW2901 - the same cell, calculated
@@ -48,7 +51,7 @@ def check_values(filled: FilledForm, workbook: Workbook) -> Iterator[Finding]:
 def _with_typed_result(cell: FilledCell) -> FilledCell:
     """A sum typed into the cell (``=120+35``) counts as its result, whatever the file shows."""
     result = None if cell.formula is None else typed_result(cell.formula)
-    return cell if result is None else replace(cell, value=result, state=state_of(result))
+    return cell if result is None else cell._replace(value=result, state=state_of(result))
 
 
 def _at(kind: catalogue.Kind, key: CellKey, cell: FilledCell, **details: str) -> Finding:
@@ -73,7 +76,8 @@ def _number(key: CellKey, spec: CellSpec, cell: FilledCell) -> Iterator[Finding]
     elif _decimals(value) > spec.decimals:
         kind = catalogue.TOO_PRECISE if spec.decimals else catalogue.NOT_WHOLE
         yield _at(kind, key, cell, **details, decimals=str(spec.decimals))
-    if value < 0 and not is_ratio(spec.unit):
+    # A carried figure was looked at when it was reported; a balance of trade may well have been negative.
+    if value < 0 and spec.kind is not CellKind.CARRY and not is_ratio(spec.unit):
         kind = catalogue.NEGATIVE_MONEY if is_money(spec.unit) else catalogue.NEGATIVE
         yield _at(kind, key, cell, **details)
 

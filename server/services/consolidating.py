@@ -17,6 +17,7 @@ from server.errors import NotFoundError
 from server.services.collation import alphabetical
 from server.services.figures import Figure, sheet_value
 from server.services.merging import Members, UnitForm, merge
+from server.services.texts import texts_of
 from server.services.totals import UnitTotals, totals_in
 from server.storage import blobs
 from server.storage.engine import reading
@@ -83,6 +84,7 @@ def _unit_forms(connection: Connection, totals: UnitTotals) -> list[UnitForm]:
         for key, fact in sorted(facts_of(connection, one.id).items(), key=lambda found: found[1].at_row):
             number = None if fact.value is None else scaled(fact.value, fact.decimals)
             values[key] = sheet_value(Figure(fact.state, number), version.cell(key))
+        values |= texts_of(connection, one, version)
         members = _named(connection, totals, members_of(values))
         forms.append(UnitForm(one.unit_code or "", one.unit_name or "", values, members))
     return forms

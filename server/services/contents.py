@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -17,6 +17,7 @@ from server.services.accounts import Account
 from server.services.overview import Sight
 from server.services.registry import published
 from server.services.submissions import SubmissionDetail, get_submission, workbook_of
+from server.services.texts import texts_of
 from server.services.uploads import open_upload
 from server.storage import forms
 from server.storage.engine import reading
@@ -36,6 +37,7 @@ _SYMBOLS: Final = {
 }
 # A refused workbook may hold as many rows as it likes; a page may not.
 _MOST_MEMBERS: Final = 400
+_LONGEST_TEXT: Final = 1_000
 
 MemberLabels = Mapping[tuple[str, str], tuple[tuple[str, str], ...]]
 """(table, region) → (key, label) of its rows."""
@@ -129,6 +131,9 @@ def _stored(connection: Connection, found: Submission, version: FormVersion) -> 
     cells = {
         key: ShownCell(fact_text(fact), sheets[key.table], fact.at_row, fact.at_column) for key, fact in facts.items()
     }
+    for key, text in texts_of(connection, found, version).items():
+        if key in cells:
+            cells[key] = replace(cells[key], text=" ".join(text.split())[:_LONGEST_TEXT])
     places: dict[tuple[str, str], dict[str, int]] = {}
     for key, fact in facts.items():
         if key.member:

@@ -43,6 +43,8 @@ def figure(value: Value | Decimal, spec: CellSpec) -> Figure:
     if isinstance(value, Decimal):
         return Figure(FactState.NUMBER, scaled(value, spec.decimals))
     state = _STATES[state_of(value)]
+    if spec.kind is CellKind.TEXT and state is FactState.NUMBER:
+        return Figure(FactState.TEXT)
     if state is not FactState.NUMBER or not isinstance(value, int | float):
         return Figure(state)
     to_integer = scaled_rounding if spec.kind is CellKind.CALC else scaled
