@@ -19,6 +19,7 @@ from form_templates import definition
 from form_templates.codebook import plain_text
 from form_templates.coding import Layout, Place
 from form_templates.errors import FormError
+from form_templates.history import History
 from form_templates.locating import LocatedTable, Member, locate_tables
 from form_templates.model import CellKey, CellKind, FormVersion, Region, member_row
 from form_templates.period import Period
@@ -91,15 +92,16 @@ def issue(
     *,
     values: Mapping[CellKey, CellValue] | None = None,
     members: Members | None = None,
+    history: History | None = None,
 ) -> bytes:
-    """The published template made out to one unit and period: header, prefilled cells, member rows, stamp.
+    """The published template made out to one unit and period: header, prefilled cells, member rows, stamp, history.
 
     Raises:
         FormError: the stamp is of another form, or a value has no place in it.
     """
     header = {version.unit_at: stamp.unit_name, version.period_at: Period.parse(stamp.period).label}
     filled = _write(template, version, _Entries(values or {}, members or {}, header=header))
-    return with_stamp(filled, stamp, version, key_id, key, hide=(definition.SHEET,))
+    return with_stamp(filled, stamp, version, key_id, key, hide=(definition.SHEET,), history=history)
 
 
 def key_addresses(data: bytes, version: FormVersion, *, sheet: str | None = None) -> dict[CellKey, Place]:

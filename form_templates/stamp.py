@@ -31,6 +31,7 @@ from lxml import etree
 
 from form_templates import serial
 from form_templates.errors import FormError
+from form_templates.history import History, pack, unpack
 from form_templates.model import FormVersion
 from workbooks import markup
 from workbooks.errors import WorkbookError
@@ -46,6 +47,7 @@ _MAX_FIELD: Final = 1_000
 # Excel holds 32,767 characters in a cell. Base64, not base85, whose alphabet can spell Excel's _xHHHH_ escape.
 _CHUNK: Final = 32_000
 _MAX_CHUNKS: Final = 64
+_MAX_ROWS: Final = 128
 _MAX_INFLATED: Final = 8 * 1024 * 1024
 
 _WORKSHEET_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"
@@ -54,10 +56,11 @@ _STAMP_PART: Final = "/xl/worksheets/bieuso.xml"
 
 
 class StampKind(StrEnum):
-    """A workbook issued to one unit, or one merged from many."""
+    """A workbook issued to one unit, one merged from many, or a report assembled from stored figures."""
 
     ISSUED = "issued"
     MERGED = "merged"
+    REPORT = "report"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +110,13 @@ def stamp_is_ours(workbook: Workbook, keys: Sequence[tuple[str, bytes]]) -> bool
     stamp = _stamp_of(rows)
     if stamp is None:
         return False
-    key_id, mac = rows.get("key_id", "").encode(), rows.get("stamp", "").encode()
+    key_id, mac, history_mac = (rows.get(name, "").encode() for name in ("key_id", "stamp", "history"))
     ours = False
     for candidate, key in keys:
         named = hmac.compare_digest(candidate.encode(), key_id)
-        ours |= hmac.compare_digest(seal(stamp, key).encode(), mac) and named
+        sealed = hmac.compare_digest(seal(stamp, key).encode(), mac)
+        history = hmac.compare_digest(_history_seal(stamp, _history_chunks(rows), key).encode(), history_mac)
+        ours |= sealed and named and history
     return ours
 
 
@@ -129,6 +134,25 @@ def embedded_version(workbook: Workbook) -> FormVersion | None:
     return version if named else None
 
 
+def embedded_history(workbook: Workbook) -> History:
+    """The earlier figures that the workbook carries. Good for the officer's own check, never for acceptance."""
+    chunks = _history_chunks(_rows(workbook))
+    return unpack(chunks) if chunks else {}
+
+
+def _history_chunks(rows: Mapping[str, str]) -> list[str]:
+    found = (rows.get(_history_key(index)) for index in range(_MAX_CHUNKS))
+    return [chunk for chunk in found if chunk is not None]
+
+
+def _history_seal(stamp: Stamp, chunks: Sequence[str], key: bytes) -> str:
+    """Hex HMAC-SHA-256 over the serial of the issue and the history; ``""`` where there is none."""
+    if not chunks:
+        return ""
+    message = "\n".join(("bieuso history", stamp.serial, *chunks))
+    return hmac.new(key, message.encode(), hashlib.sha256).hexdigest()
+
+
 # The workbooks of one period carry the same few versions.
 @lru_cache(maxsize=4)
 def _parsed(text: bytes) -> FormVersion | None:
@@ -139,11 +163,18 @@ def _parsed(text: bytes) -> FormVersion | None:
 
 
 def with_stamp(
-    data: bytes, stamp: Stamp, version: FormVersion, key_id: str, key: bytes, *, hide: Collection[str] = ()
+    data: bytes,
+    stamp: Stamp,
+    version: FormVersion,
+    key_id: str,
+    key: bytes,
+    *,
+    hide: Collection[str] = (),
+    history: History | None = None,
 ) -> bytes:
     """The workbook with the stamp sheet added, or replaced where there is one; every other part is copied raw.
 
-    Visible sheets named in ``hide`` become hidden in the same pass.
+    Visible sheets named in ``hide`` become hidden in the same pass. ``history``: earlier figures of the unit.
 
     Raises:
         FormError: the stamp does not name this form version.
@@ -151,6 +182,9 @@ def with_stamp(
     """
     workbook = open_workbook(data)
     rows = _sealed_rows(stamp, version, key_id, key)
+    if chunks := pack(history or {}):
+        rows["history"] = _history_seal(stamp, chunks, key)
+        rows |= {_history_key(index): chunk for index, chunk in enumerate(chunks)}
     return workbook.package.with_parts(_sheet_parts(workbook, _sheet_xml(rows), hide))
 
 
@@ -198,6 +232,10 @@ def _content_key(index: int) -> str:
     return f"content.{index + 1:02d}"
 
 
+def _history_key(index: int) -> str:
+    return f"history.{index + 1:02d}"
+
+
 def _rows(workbook: Workbook) -> Mapping[str, str]:
     """Key/value rows of the stamp sheet; empty where there is no such sheet, or it cannot be read or trusted."""
     if all(sheet.name != STAMP_SHEET for sheet in workbook.sheets):
@@ -213,7 +251,7 @@ def _rows(workbook: Workbook) -> Mapping[str, str]:
         value = cells.get((row, 2))
         if cell.formula is not None or (value is not None and value.formula is not None):
             return {}
-        if cell.value in rows or len(rows) > _MAX_CHUNKS + len(_STAMP_FIELDS) + 8:
+        if cell.value in rows or len(rows) > _MAX_ROWS:
             return {}
         if value is not None and isinstance(value.value, str) and len(value.value) <= _CHUNK:
             rows[cell.value] = value.value

@@ -514,7 +514,7 @@ SCALE = Kind(
     "BS620",
     _WARNING,
     "Có thể nhầm nghìn, triệu, tỷ",
-    "{name}: {value} gấp khoảng {ratio} số thường gặp của đơn vị ({median}). Số đúng là {value} hay {other}?",
+    "{name}: {value} {ratio} số thường gặp của đơn vị ({median}). Số đúng là {value} hay {other}?",
     "Nhập theo đồng trong khi biểu tính theo nghìn đồng, triệu đồng (hoặc ngược lại), thừa hoặc thiếu ba chữ số 0.",
     "Đối chiếu đơn vị tính ({unit}) và nhập lại; nếu {value} đúng, ghi lý do vào trang Giải trình.",
     ("C06", "L12"),
@@ -532,11 +532,21 @@ COLUMN_SCALE = Kind(
     "BS622",
     _WARNING,
     "Cả cột có thể nhầm nghìn, triệu, tỷ",
-    "Cột {column}: {count} ô ({cells}) đều gấp khoảng {ratio} số thường gặp ({median}); ô đầu là {value} hay {other}?",
+    "Cột {column}: {count} ô ({cells}) đều {ratio} số thường gặp; ô đầu thường {median}, nay {value} hay {other}?",
     "Cả cột được nhập theo đơn vị tính khác (đồng thay cho triệu đồng, con thay cho nghìn con).",
     "Đối chiếu đơn vị tính ({unit}) và nhập lại cả cột; nếu các số đúng, ghi lý do vào trang Giải trình ở ô đầu tiên.",
     ("C06", "L12"),
 )
+COLUMN_JUMP = Kind(
+    "BS623",
+    _WARNING,
+    "Cả cột tăng giảm đột ngột so với các kỳ trước",
+    "Cột {column}: {count} ô ({cells}) khác hẳn các kỳ trước của đơn vị; ô đầu là {value}, thường gặp {median}.",
+    "Biến động thật (thiên tai, sáp nhập đơn vị), nhập nhầm cột, hoặc nhập số cộng dồn vào cột số trong kỳ.",
+    "Kiểm tra lại cả cột; nếu các số đúng, ghi lý do vào trang Giải trình ở ô đầu tiên.",
+    ("L32", "T12"),
+)
+
 # 70x: Vietnamese text (TCVN 6909:2001).
 
 LEGACY_TEXT = Kind(

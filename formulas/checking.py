@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+from form_templates.history import History
 from form_templates.model import CellKey, FormVersion
 from form_templates.reading import FilledForm, read_form
-from form_templates.stamp import StampKind, embedded_version, read_stamp
+from form_templates.stamp import StampKind, embedded_history, embedded_version, read_stamp
 from formulas import catalogue
 from formulas.appearance import check_appearance
 from formulas.arithmetic import CellValue
@@ -21,6 +22,7 @@ from formulas.explaining import with_explanations
 from formulas.integrity import check_formulas
 from formulas.merged import Whole, read_units, unit_sheets
 from formulas.relations import check_relations
+from formulas.scale import check_history
 from formulas.text.scanning import check_sheet_text, check_text
 from formulas.values import check_values
 from formulas.wording import excerpt
@@ -57,15 +59,21 @@ class Report:
         return {"ok": self.ok, "findings": [finding.to_dict() for finding in self.findings]}
 
 
-def check(data: bytes, version: FormVersion | None = None) -> Report:
-    """Check a workbook against a form version, or against the one it carries."""
+def check(data: bytes, version: FormVersion | None = None, *, history: History | None = None) -> Report:
+    """Check a workbook against a form version and earlier figures, or against those it carries."""
     try:
-        return check_workbook(open_workbook(data), version)
+        return check_workbook(open_workbook(data), version, history=history)
     except WorkbookError as error:
         return Report((error.finding,))
 
 
-def check_workbook(workbook: Workbook, version: FormVersion | None = None, *, sheet: str | None = None) -> Report:
+def check_workbook(
+    workbook: Workbook,
+    version: FormVersion | None = None,
+    *,
+    sheet: str | None = None,
+    history: History | None = None,
+) -> Report:
     """Check an opened workbook.
 
     Args:
@@ -73,13 +81,14 @@ def check_workbook(workbook: Workbook, version: FormVersion | None = None, *, sh
         version: the form version the receiver knows; None for the one in the file, which the file's author may have
             written: good enough for the author's own check, never for acceptance.
         sheet: the sheet of one unit, in a merged workbook that holds one sheet per unit.
+        history: the unit's earlier figures as the receiver has them; None for those in the file.
     """
     carried = embedded_version(workbook)
     version = version or carried
     if version is None or not _is_sound(version):
         return Report((catalogue.NOT_ISSUED.at("", ""), *check_text(workbook)))
     try:
-        return _report(workbook, compile_version(version), sheet)
+        return _report(workbook, compile_version(version), sheet, history)
     except FormulaError as error:
         return Report(error.findings)
     except WorkbookError as error:
@@ -98,7 +107,7 @@ def _is_sound(version: FormVersion) -> bool:
     return all(0 < row <= MAX_ROW for row in rows) and all(0 < column <= MAX_COLUMN for column in columns)
 
 
-def _report(workbook: Workbook, compiled: CompiledForm, sheet: str | None) -> Report:
+def _report(workbook: Workbook, compiled: CompiledForm, sheet: str | None, history: History | None) -> Report:
     stamp = read_stamp(workbook)
     if sheet is None and stamp is not None and stamp.kind is StampKind.MERGED:
         return _merged_report(workbook, compiled)
@@ -106,6 +115,7 @@ def _report(workbook: Workbook, compiled: CompiledForm, sheet: str | None) -> Re
     computed = evaluate_filled(compiled, filled)
     findings = [*_about_origin(workbook, compiled.version), *_about_form(workbook, compiled, filled, computed)]
     if sheet is None:
+        findings += check_history(filled, embedded_history(workbook) if history is None else history)
         findings += [*check_book(workbook, compiled.version, findings), *check_text(workbook)]
         findings = list(with_explanations(findings, filled, workbook))
     else:

@@ -31,6 +31,7 @@ WANTING: Final = frozenset(
         catalogue.SCALE,
         catalogue.JUMP,
         catalogue.COLUMN_SCALE,
+        catalogue.COLUMN_JUMP,
     )
 )
 """Codes of the warnings that ask the officer about figures; technical warnings want no explanation."""
