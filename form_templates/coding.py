@@ -14,7 +14,7 @@ holds the region code itself. A range over exactly those rows is ``{02*|5}``. Th
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, NamedTuple
@@ -64,6 +64,12 @@ class Layout:
     def row_of(self) -> dict[str, int]:
         """Row key → sheet row; the first, where a key stands twice."""
         return {key: row for row, key in reversed(list(self.row_at.items()))} | self._sentinels
+
+    @cached_property
+    def signature(self) -> Hashable:
+        """What two layouts have in common where every code stands at the same place of a sheet of the same name."""
+        places = (tuple(axis.items()) for axis in (self.row_at, self.column_at, self.regions))
+        return (self.table, self.sheet, *places)
 
     @cached_property
     def column_of(self) -> dict[str, int]:

@@ -12,7 +12,7 @@ Function names are upper case, arguments are parted by ``,`` and there is no whi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -199,6 +199,11 @@ class Table:
     def cell_by_key(self) -> dict[CellKey, CellSpec]:
         """Cells by their template key."""
         return {cell.key: cell for cell in self.cells}
+
+    @cached_property
+    def plans(self) -> dict[Hashable, object]:
+        """What reading remembers of this table: see `form_templates.reading`."""
+        return {}
 
 
 @dataclass(frozen=True, slots=True)

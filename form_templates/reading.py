@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from form_templates.coding import Layout, code_formula, decode_formula
 from form_templates.locating import LocatedTable, Member, locate_tables
 from form_templates.model import CellKey, CellSpec, FormVersion, member_row
 from workbooks.finding import Finding
-from workbooks.sheet import CellError, Sheet, Value
+from workbooks.sheet import BLANK_CELL, CellError, Sheet, Value
 from workbooks.workbook import Workbook
 
 __all__ = ["FilledCell", "FilledForm", "Member", "Value", "ValueState", "read_form", "state_of"]
@@ -39,8 +40,7 @@ _SYMBOLS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class FilledCell:
+class FilledCell(NamedTuple):
     """One cell of a filled form.
 
     Attributes:
@@ -124,19 +124,53 @@ def cell_places(located: LocatedTable) -> Iterator[tuple[CellKey, CellSpec, int,
             yield CellKey(key.table, row_key, key.column), spec, row, column
 
 
+class _Planned(NamedTuple):
+    """A cell of the form in one layout; ``text`` is its published formula in the addresses of that layout."""
+
+    key: CellKey
+    row: int
+    column: int
+    formula: str | None
+    text: str | None
+
+
+_NEW: Final = tuple.__new__  # FilledCell(…) would first go through a Python function, ten thousand times
+
+
 def _cells(sheet: Sheet, located: LocatedTable, layouts: tuple[Layout, ...]) -> Iterator[tuple[CellKey, FilledCell]]:
-    for key, spec, row, column in cell_places(located):
-        cell = sheet.cell(row, column)
-        formula = None if cell.formula is None else _coded(cell.formula, spec, layouts, (sheet.name, row, column))
-        yield key, FilledCell(sheet.name, row, column, cell.value, formula, state_of(cell.value), cell.style)
+    find, name = sheet.cells.get, sheet.name
+    number = ValueState.NUMBER
+    for key, row, column, published, text in _plan(located, layouts):
+        value, formula, style, _ = find((row, column)) or BLANK_CELL
+        if formula is not None:
+            # Nearly always it is the published one, which is far cheaper to confirm than to parse.
+            formula = published if formula == text else code_formula(formula, layouts, (name, row, column))
+        state = number if type(value) is float else state_of(value)
+        yield key, _NEW(FilledCell, (name, row, column, value, formula, state, style))
 
 
-def _coded(formula: str, spec: CellSpec, layouts: tuple[Layout, ...], at: tuple[str, int, int]) -> str:
-    """The coded formula. Nearly always it is the published one, which is far cheaper to confirm than to parse."""
+def _plan(located: LocatedTable, layouts: tuple[Layout, ...]) -> Sequence[_Planned]:
+    """The cells of a table with their formulas in addresses; the same for all workbooks whose rows stand alike."""
+    plans = located.table.plans
+    # The second table of a form may refer to the first one, so the layouts of all decide.
+    alike = tuple(layout.signature for layout in layouts)
+    plan = plans.get(alike)
+    if not isinstance(plan, list):
+        plan = [_planned(one, layouts, located.layout.sheet) for one in cell_places(located)]
+        for old in list(plans)[: len(plans) - _MOST_PLANS + 1]:
+            plans.pop(old, None)  # another thread may have been quicker
+        plans[alike] = plan
+    return plan
+
+
+_MOST_PLANS: Final = 16
+
+
+def _planned(place: tuple[CellKey, CellSpec, int, int], layouts: tuple[Layout, ...], sheet: str) -> _Planned:
+    key, spec, row, column = place
+    text = None
     if spec.formula is not None:
-        try:
-            if decode_formula(spec.formula, layouts, at) == formula:
-                return spec.formula
-        except (KeyError, ValueError, StopIteration):
-            pass  # a row or column the formula needs is gone: the findings of the layout say so
-    return code_formula(formula, layouts, at)
+        # A row or column that the formula needs may be gone: the findings of the layout say so.
+        with suppress(KeyError, ValueError, StopIteration):
+            text = decode_formula(spec.formula, layouts, (sheet, row, column))
+    return _Planned(key, row, column, spec.formula, text)

@@ -28,6 +28,7 @@ from workbooks.raw_sheet import ATTRIBUTE, RawRow, Shape, TextRun, index_of, is_
 from workbooks.references import translate
 
 __all__ = [
+    "BLANK_CELL",
     "MAX_EXPANDED",
     "MAX_FORMULA",
     "Cell",
@@ -72,7 +73,7 @@ class Cell(NamedTuple):
     runs: tuple[TextRun, ...] = ()
 
 
-_BLANK = Cell(None)
+BLANK_CELL = Cell(None)
 
 
 class SharedString(NamedTuple):
@@ -110,7 +111,7 @@ class Sheet:
 
     def cell(self, row: int, column: int) -> Cell:
         """The cell there; a blank one where the file mentions none."""
-        return self.cells.get((row, column), _BLANK)
+        return self.cells.get((row, column), BLANK_CELL)
 
 
 # A sheet has tens of thousands of cells: Cell(…) would first go through a Python function of NamedTuple's.
