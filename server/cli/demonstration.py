@@ -8,8 +8,6 @@ from pathlib import Path
 
 import click
 
-from server.demo.run import run
-
 
 @click.command(epilog="Ví dụ: bieuso demo --once --units 10 --dir var/demo")
 @click.option("--once", is_flag=True, help="Dừng sau khi xong việc; không mở trang theo dõi.")
@@ -26,6 +24,8 @@ from server.demo.run import run
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Cổng của trang theo dõi.")
 def demo(once: bool, units: int, folder: Path, fresh: bool, port: int) -> None:
     """Chạy trọn việc chính trên dữ liệu thật: giao biểu, nhập, kiểm tra, ký, gửi, tổng hợp; rồi mở trang theo dõi."""
+    from server.demo.run import run  # noqa: PLC0415 - it brings all of the service, which other commands do without
+
     # A plain `kill` must end the service too, which is a process of its own.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sys.exit(run(folder.absolute(), units=units, once=once, fresh=fresh, port=port))

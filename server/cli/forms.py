@@ -12,10 +12,8 @@ from rich.text import Text
 
 from form_templates import serial
 from form_templates.builder import build_template
-from form_templates.compile import compile_template
 from form_templates.model import FormVersion
 from form_templates.spec import read_spec
-from formulas.compiler import compile_version
 from server.cli.database import opened
 from server.cli.files import existing_file
 from server.cli.output import print_json
@@ -108,15 +106,6 @@ def new(spec: Path, output: Path) -> None:
         raise InvalidError(f"Tệp {spec} không phải văn bản UTF-8.", "Lưu lại tệp bằng mã UTF-8.") from error
     output.write_bytes(build_template(read_spec(text)))
     click.echo(f"Đã vẽ: {output}")
-
-
-@form.command(epilog="Ví dụ: bieuso form lint bieu-moi.xlsx")
-@click.argument("file", type=existing_file)
-def lint(file: Path) -> None:
-    """Soát một biểu mẫu như khi ban hành, mà không ban hành: liệt kê mọi chỗ sai, kèm ô."""
-    version = compile_template(file.read_bytes())
-    compile_version(version)
-    click.echo(f"{file}: {version.form} phiên bản {version.version} ban hành được.")
 
 
 @form.command(epilog='Ví dụ: bieuso form publish KTXH-09.T.xlsx --decision "1107/QĐ-UBND" --effective 2026-09-01')

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from form_templates.errors import FormError
 from formulas.errors import FormulaError
-from server.cli import demonstration, files, forms, people, service, upkeep
+from server.cli import demonstration, files, forms, owners, people, service, upkeep
 from server.cli.output import print_findings
 from server.errors import ServiceError
 from server.storage.engine import DatabaseError
@@ -29,6 +29,8 @@ def bieuso() -> None:
 for group in (files, forms, people, service, upkeep, demonstration):
     for command in group.COMMANDS:
         bieuso.add_command(command)
+for command in owners.COMMANDS:
+    forms.form.add_command(command)
 
 
 def main() -> None:
