@@ -6,10 +6,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from formulas.text.agreement import Judged
 from formulas.text.detection import Certainty
 from formulas.text.encodings import encoding_of_font
 from formulas.text.places import Piece
-from formulas.text.survey import Judged, survey
+from formulas.text.survey import survey
 from workbooks.workbook import Workbook
 
 _LOOKS: Final = {

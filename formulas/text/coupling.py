@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
+from formulas.text.agreement import Judged
 from formulas.text.conversions import Conversion
 from formulas.text.detection import Certainty
 from formulas.text.places import CELL, Piece, runs_of
-from formulas.text.survey import Judged
 from workbooks.address import parse_address
 from workbooks.texts import SpotKind, TextPart, read_spots, text_parts
 from workbooks.workbook import Workbook
@@ -72,7 +72,8 @@ def _with_columns(workbook: Workbook, pieces: Sequence[Piece], wanted: list[Conv
         for piece, name in new.items()
         if name != piece.text and piece.text not in bad
     ]
-    return [*kept, *follow]
+    order = {piece: number for number, piece in enumerate(pieces)}
+    return sorted([*kept, *follow], key=lambda item: order[item.piece])
 
 
 def _new_name(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from formulas.text.detection import Certainty, Detection, detect
+from formulas.text.agreement import Judged, agreed
+from formulas.text.detection import Certainty, detect
 from formulas.text.encodings import Encoding
 from formulas.text.places import CELL, Piece, book_pieces, is_ours, sheet_pieces
 from workbooks.errors import WorkbookError
@@ -19,14 +20,6 @@ from workbooks.workbook import SheetEntry, Workbook
 MOST_TEXTS: Final = 20_000
 # ă đ ơ ư and the letters with tones: no spreadsheet shows a legacy text with any of these.
 _ONLY_UNICODE: Final = re.compile("[\u0102\u0103\u0110\u0111\u01a0\u01a1\u01af\u01b0\u1ea0-\u1ef9]")
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A piece of text, and what it was found to be; None for Unicode."""
-
-    piece: Piece
-    found: Detection | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +54,10 @@ def survey(workbook: Workbook, *, only: Sequence[SheetEntry] | None = None) -> S
     return Survey(tuple(judge(pieces)), tuple(unreadable), complete)
 
 
-def judge(pieces: Sequence[Piece]) -> Iterator[Judged]:
+def judge(pieces: Sequence[Piece]) -> list[Judged]:
     """Judge texts that stand together."""
     votes = _Votes(pieces)
-    for piece in pieces:
-        yield Judged(piece, detect(piece.text, piece.font, expected=votes.expected(piece)))
+    return agreed([Judged(piece, detect(piece.text, piece.font, expected=votes.expected(piece))) for piece in pieces])
 
 
 # None is the vote for Unicode: a form of which one cell was pasted from an old file is no old form.

@@ -146,8 +146,9 @@ def text(
         output.write_bytes(repaired.data)
     if log:
         log.write_text(write_log(data, repaired.data, repaired.conversions), encoding="utf-8")
-    workbook = open_workbook(repaired.data)
-    left, proposed = list(check_text(workbook)), preview(workbook)
+    left = list(check_text(open_workbook(repaired.data)))
+    # Of the file as it came: once its neighbours are repaired, a doubtful text has nothing left that tells on it.
+    proposed = [item for item in preview(open_workbook(data)) if item not in repaired.conversions]
     if as_json:
         print_json(
             {
@@ -159,7 +160,7 @@ def text(
         )
     else:
         _tell(repaired, proposed, left, signed=is_signed(data))
-    sys.exit(1 if left else 0)
+    sys.exit(1 if left or proposed else 0)
 
 
 def _tell(repaired: Repair, proposed: Sequence[Conversion], left: Sequence[Finding], *, signed: bool) -> None:
@@ -169,7 +170,7 @@ def _tell(repaired: Repair, proposed: Sequence[Conversion], left: Sequence[Findi
     others = [finding for finding in left if finding.code not in _SHOWN_AS_PROPOSED]
     if others:
         print_findings(others)
-    click.echo(f"{len(repaired.conversions)} chỗ đã sửa, {len(left)} chỗ còn cần xem.")
+    click.echo(f"{len(repaired.conversions)} chỗ đã sửa, {len(proposed) + len(others)} chỗ còn cần xem.")
     if repaired.conversions and signed:
         click.echo("Tệp này đã ký: sau khi sửa, chữ ký cũ không còn giá trị; hãy ký lại.")
 
