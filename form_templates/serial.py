@@ -1,4 +1,4 @@
-"""A form version as canonical JSON, and back. One version has exactly one text, so that its digest names it."""
+"""A form version or report form as canonical JSON, and back. One has exactly one text, so that its digest names it."""
 
 from __future__ import annotations
 
@@ -9,41 +9,52 @@ from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Final, get_args, get_origin, get_type_hints
+from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
 from form_templates.errors import FormError
 from form_templates.model import CellKey, FormVersion
 
 FORMAT: Final = 1
+_Kind = TypeVar("_Kind")
 
 
 def to_json(version: FormVersion) -> str:
     """Canonical JSON: sorted keys, no white space, NFC text as it stands, no escapes beyond JSON's own."""
-    document = {"format": FORMAT, "form": _plain(version)}
-    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return dump("form", version)
 
 
 def from_json(text: str) -> FormVersion:
     """The form version a text holds. Raises FormError (BS340) for anything that to_json could not have written."""
+    return load("form", FormVersion, text)
+
+
+def digest(version: FormVersion) -> str:
+    """SHA-256, in hexadecimal, of the canonical JSON."""
+    return hashlib.sha256(to_json(version).encode("utf-8")).hexdigest()
+
+
+def dump(name: str, value: object) -> str:
+    """The same for any frozen dataclass of forms; ``name`` says what it is."""
+    document = {"format": FORMAT, name: _plain(value)}
+    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def load(name: str, kind: type[_Kind], text: str) -> _Kind:
+    """What `dump` wrote under that name. Raises FormError (BS340) for any other text."""
     try:
         document = json.loads(text)
-        if not isinstance(document, dict) or document.keys() != {"format", "form"} or document["format"] != FORMAT:
-            raise ValueError("not a form version of a known format")
-        version = _build(FormVersion, document["form"], "form")
+        if not isinstance(document, dict) or document.keys() != {"format", name} or document["format"] != FORMAT:
+            raise ValueError(f"not a {name} of a known format")
+        value = _build(kind, document[name], name)
     except (ValueError, TypeError, RecursionError) as error:
         raise FormError.single(
             "BS340",
             f"Không đọc được phiên bản biểu mẫu kèm theo: {error}.",
             "Hãy lấy lại biểu từ hệ thống; không sửa tay phần mô tả biểu mẫu.",
         ) from error
-    if not isinstance(version, FormVersion):
-        raise TypeError(type(version))
-    return version
-
-
-def digest(version: FormVersion) -> str:
-    """SHA-256, in hexadecimal, of the canonical JSON."""
-    return hashlib.sha256(to_json(version).encode("utf-8")).hexdigest()
+    if not isinstance(value, kind):
+        raise TypeError(type(value))
+    return value
 
 
 def _plain(value: object) -> object:

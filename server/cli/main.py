@@ -11,9 +11,9 @@ from sqlalchemy.exc import OperationalError
 
 from form_templates.errors import FormError
 from formulas.errors import FormulaError
-from server.cli import demonstration, files, forms, owners, people, service, upkeep
+from server.cli import catalogues, demonstration, files, forms, owners, people, reports, service, upkeep
 from server.cli.output import print_findings
-from server.errors import ServiceError
+from server.errors import FindingsError, ServiceError
 from server.storage.engine import DatabaseError
 from signing.errors import SigningError
 from workbooks.errors import WorkbookError
@@ -26,7 +26,7 @@ def bieuso() -> None:
     """BiểuSố: báo cáo chỉ tiêu kinh tế - xã hội bằng biểu Excel chính thức."""
 
 
-for group in (files, forms, people, service, upkeep, demonstration):
+for group in (files, forms, catalogues, people, reports, service, upkeep, demonstration):
     for command in group.COMMANDS:
         bieuso.add_command(command)
 for command in owners.COMMANDS:
@@ -39,7 +39,7 @@ def main() -> None:
         bieuso()
     except (WorkbookError, SigningError) as error:
         _refuse([error.finding])
-    except (FormError, FormulaError) as error:
+    except (FormError, FormulaError, FindingsError) as error:
         _refuse(error.findings)
     except ServiceError as error:
         _refuse(str(error))

@@ -8,6 +8,7 @@ from server.web.api.consolidated import consolidated
 from server.web.api.figures import figures
 from server.web.api.forms import forms
 from server.web.api.health import health
+from server.web.api.reports import reports
 from server.web.api.sessions import sessions
 from server.web.api.submissions import submissions
 
@@ -17,6 +18,6 @@ PREFIX = "/api/v1"
 def register_api(app: Flask) -> None:
     """Adds the API to an application."""
     api = Blueprint("api", __name__, url_prefix=PREFIX)
-    for part in (sessions, forms, submissions, figures, consolidated, health):
+    for part in (sessions, forms, submissions, figures, consolidated, reports, health):
         api.register_blueprint(part)
     app.register_blueprint(api)
