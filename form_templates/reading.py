@@ -157,7 +157,7 @@ def _plan(located: LocatedTable, layouts: tuple[Layout, ...]) -> Sequence[_Plann
     plan = plans.get(alike)
     if not isinstance(plan, list):
         plan = [_planned(one, layouts, located.layout.sheet) for one in cell_places(located)]
-        for old in list(plans)[: len(plans) - _MOST_PLANS + 1]:
+        for old in list(plans)[: max(0, len(plans) - _MOST_PLANS + 1)]:
             plans.pop(old, None)  # another thread may have been quicker
         plans[alike] = plan
     return plan
