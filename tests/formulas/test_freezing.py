@@ -83,8 +83,13 @@ def test_official_forms_are_computed_as_libreoffice_computes_them(
 
     theirs = read(saved, version).cells
     different = {key: (value, theirs[key].value) for key, value in ours.items() if not _agree(value, theirs[key].value)}
-    assert ours
+    assert ours or not _computes(version)
     assert different == {}
+
+
+def _computes(version: FormVersion) -> bool:
+    """Whether the form has formulas at all; that of the industrial index (KTXH-02.T) has none."""
+    return any(spec.kind is CellKind.CALC for spec in version.cell_by_key.values())
 
 
 def _agree(ours: CellValue, theirs: CellValue) -> bool:
@@ -102,7 +107,7 @@ def test_a_frozen_workbook_shows_our_results_and_nothing_else_changes(form: str)
     after = read(freeze(data, version), version)
 
     computed = evaluate_filled(compile_version(version), before)
-    assert computed
+    assert computed or not _computes(version)
     for key, cell in after.cells.items():
         expected = computed.get(key, before.cells[key].value)
         assert (key, cell.value, type(cell.value)) == (key, expected, type(expected))
