@@ -15,7 +15,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from form_templates.model import CellKind, CellSpec
+from form_templates.model import CarrySource, CellKind, CellSpec
 from form_templates.period import Period, PeriodError
 from form_templates.reading import FilledCell, FilledForm
 from form_templates.stamp import Stamp, StampKind, read_stamp, stamp_is_ours
@@ -25,7 +25,7 @@ from formulas.evaluation import filled_values
 from formulas.wording import excerpt, number_text, value_text
 from server.services import findings as said
 from server.services.accounts import Account
-from server.services.carrying import Carried, carried, carried_cells, source_period, sources_of
+from server.services.carrying import Carried, carried, carried_cells, earlier_of, source_period, sources_of
 from server.services.figures import Figure, figure
 from server.services.issuing import own_regions
 from server.services.periods import day_in_vietnam
@@ -34,6 +34,7 @@ from server.services.storing import StoredFigure
 from server.services.uploads import open_upload
 from server.storage import forms
 from server.storage.accounts import account_by_id, signers_of
+from server.storage.earlier import EarlierSubmission
 from server.storage.exact import FactState, NotFiniteError, TooLargeError, TooPreciseError, unscaled
 from server.storage.forms import FormRecord
 from server.storage.units import Unit, unit_at, units_at
@@ -70,6 +71,7 @@ class Basis:
         consolidates: whether it has units below it then.
         signers: SHA-256 of the certificates that may sign for it today.
         sources: the submissions that carried cells are compared with.
+        earlier: the submissions whose figures are the unit's history.
         sender: unit of the account, None where the account was closed meanwhile.
     """
 
@@ -80,6 +82,7 @@ class Basis:
     signers: frozenset[str]
     sources: tuple[tuple[str, int | None], ...]
     sender: int | None
+    earlier: tuple[EarlierSubmission, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -141,6 +144,7 @@ def look_up(connection: Connection, stamp: Stamp | None, account: Account, now: 
         signers=frozenset(one.certificate_sha256 for one in signers_of(connection, unit.id, day_in_vietnam(now))),
         sources=() if record is None else sources_of(connection, published(record).version, unit, period),
         sender=sender,
+        earlier=() if record is None else earlier_of(connection, published(record).version, unit, period),
     )
 
 
@@ -159,7 +163,8 @@ def judge(received: Received, basis: Basis, stored: Carried, account: Account) -
     if basis.record is None or basis.unit is None or basis.period is None or _has_errors(_own(findings)):
         return Evaluation(received, basis, tuple(findings))
     known = published(basis.record)
-    report = check_workbook(received.workbook, known.version)
+    # The history in the file is for the officer's own check; here the store's own counts.
+    report = check_workbook(received.workbook, known.version, history=stored.history)
     findings += [*_about_signers(received.verdict, basis.unit, basis.signers), *report.findings]
     figures: list[StoredFigure] = []
     if report.filled is not None:
@@ -180,7 +185,7 @@ def _about_origin(stamp: Stamp, basis: Basis, account: Account) -> Iterator[Find
         yield said.UNKNOWN_FORM.at("", "", form=form, version=version)
     elif basis.record.digest != stamp.digest:
         yield said.OTHER_CONTENT.at("", "", form=form, version=version)
-    elif not basis.record.issued:
+    elif basis.period is not None and basis.record.withdrawn_on(basis.period.last_day):
         yield said.WITHDRAWN.at("", "", form=form, version=version)
     if basis.unit is None or basis.period is None:
         yield said.UNKNOWN_UNIT.at("", "", unit=excerpt(stamp.unit), period=excerpt(stamp.period))
@@ -250,7 +255,11 @@ def _about_carried(
         spec, carry = cells[key.template]
         source = source_period(carry, period)
         expected = stored.figures.get(key)
-        if source is None or not stored.has_source(source):
+        if source is None and carry.source is CarrySource.PREVIOUS_IN_YEAR:
+            if found[key].scaled:
+                shown = {"found": _text(found[key], spec), "expected": _text(None, spec)}
+                yield _at(said.CARRIED_DIFFERS, cell, **shown, period=f"trước trong năm {period.year}")
+        elif source is None or not stored.has_source(source):
             if found[key].scaled:
                 unknown[(cell.sheet, key.column)] = source or "trước"
         elif not _agree(found[key], expected):

@@ -64,7 +64,8 @@ def issue_workbook(
     key_id, key = stamp_key
     values, members = _prefill(assignment)
     version = assignment.published.version
-    filled = issue(assignment.template, version, stamp, key_id, key, values=values, members=members)
+    history = assignment.carried.history
+    filled = issue(assignment.template, version, stamp, key_id, key, values=values, members=members, history=history)
     return freeze(filled, version)
 
 

@@ -1,0 +1,98 @@
+"""What the service knows of a unit's earlier figures: embedded when issuing, used when receiving; and explanations."""
+
+from __future__ import annotations
+
+import pytest
+
+from form_templates.filling import fill
+from form_templates.model import CellKey
+from form_templates.stamp import embedded_history, embedded_version
+from formulas.checking import check
+from formulas.freezing import freeze
+from server.services.history import import_history
+from server.services.submissions import get_submission
+from tests.server.world import CROPS, FORM, NOW, World, crops, key
+from workbooks.patch import patch_cells
+from workbooks.sheet import Value
+from workbooks.workbook import open_workbook
+
+SHEET = "Giải trình"
+MONTHS = ("2026-M04", "2026-M05", "2026-M06", "2026-M07", "2026-M08")
+WHY = "Chuyển đất lúa kém hiệu quả sang trồng rau"
+
+
+def reported_before(world: World, area: float = 10.0, *, unit: str = "28756") -> None:
+    for number, month in enumerate(MONTHS):
+        values: dict[CellKey, Value] = {key(row, 2): area + number / 10 for row in CROPS}
+        import_history(world.engine, form=FORM, period=month, unit=unit, values=values, now=NOW)
+
+
+def explanations(*lines: tuple[str, str, str]) -> dict[tuple[int, int], str]:
+    return {
+        (5 + number, column): text
+        for number, line in enumerate(lines)
+        for column, text in zip((1, 2, 4), line, strict=True)
+    }
+
+
+def test_the_issued_workbook_carries_what_the_unit_reported_before(world: World) -> None:
+    reported_before(world)
+
+    history = embedded_history(open_workbook(world.issued()))
+
+    assert history[key("04", 2)].count == 5
+    assert history[key("04", 2)].median == 10.2
+    assert key("04", 3) not in history
+
+
+def test_another_units_figures_and_other_kinds_of_period_are_no_history(world: World) -> None:
+    reported_before(world, unit="28807")
+    import_history(world.engine, form=FORM, period="2025", unit="28756", values={key("04", 2): 5.0}, now=NOW)
+
+    assert embedded_history(open_workbook(world.issued())) == {}
+
+
+def test_the_same_question_is_asked_at_home_and_by_the_service(world: World) -> None:
+    reported_before(world)
+    issued = world.issued()
+    version = embedded_version(open_workbook(issued))
+    assert version is not None
+    values = crops(r04c2=10_300.0)
+
+    at_home = check(freeze(fill(issued, version, values), version), version)
+    result = world.send(world.signed(values=values))
+
+    assert [finding.code for finding in at_home.findings] == ["BS620", "BS505"]
+    assert result.status == "refused"
+    assert {"BS620", "BS505"} <= {finding.code for finding in result.findings}
+
+
+def test_an_explained_jump_is_accepted_and_kept_with_its_explanation(world: World) -> None:
+    reported_before(world)
+    world.history(area=10.0)
+    lines = {SHEET: explanations(("BS621", "Mã số 04, cột 2", WHY))}
+
+    result = world.send(world.signed(values=crops(r04c2=40.0), change=lambda data: patch_cells(data, lines)))
+
+    assert result.status == "accepted", result.findings
+    kept = {finding.code: finding for finding in get_submission(world.engine, result.id).findings}
+    assert kept["BS621"].explanation == WHY
+    assert {finding.explanation for finding in result.findings if finding.code == "BS621"} == {WHY}
+
+
+def test_the_service_does_not_believe_the_history_in_the_file(world: World) -> None:
+    """The workbook was fetched before the earlier months came in."""
+    early = world.signed(values=crops(r04c2=10_300.0))
+    reported_before(world)
+
+    result = world.send(early)
+
+    assert "BS620" in {finding.code for finding in result.findings}
+
+
+@pytest.mark.parametrize("area", [9.0, 10.3, 14.0])
+def test_usual_figures_want_no_explanation(world: World, area: float) -> None:
+    reported_before(world)
+    world.history(area=10.0)
+
+    assert world.send(world.signed(values=crops(area))).status == "accepted"
