@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import ClassVar
+
+from workbooks.finding import Finding
 
 
 class ServiceError(Exception):
@@ -27,6 +30,14 @@ class ServiceError(Exception):
 
 class InvalidError(ServiceError):
     """The values given cannot be right, whoever gives them."""
+
+
+class FindingsError(InvalidError):
+    """A file that is refused with everything wrong at once; ``findings`` have their cells and remedies."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__("; ".join(map(str, self.findings)))
 
 
 class NotFoundError(ServiceError):

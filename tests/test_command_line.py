@@ -239,8 +239,11 @@ def test_a_published_form_is_listed_and_shown(published: Run) -> None:
         "form": FORM,
         "version": "1",
         "title": "SẢN XUẤT NÔNG NGHIỆP - TRỒNG TRỌT",
+        "decision": "1107/QĐ-UBND",
+        "decided_on": None,
         "effective_from": "2026-01-01",
-        "status": "issued",
+        "until": None,
+        "status": "effective",
     }
     assert shown.exit_code == 0
     assert "TỔNG DIỆN TÍCH CÂY HÀNG NĂM" in shown.stdout

@@ -9,11 +9,12 @@ from formulas import catalogue
 from formulas.catalogue import Kind
 from formulas.linting import kinds as of_linting
 from server.services import findings as of_the_service
+from server.services.catalogues import findings as of_catalogues
 from signing.findings import FINDING_KINDS, FindingKind
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("workbooks", "form_templates", "formulas", "signing", "server", "addin")
-KINDS = catalogue.KINDS | of_linting.KINDS | of_the_service.KINDS
+KINDS = catalogue.KINDS | of_linting.KINDS | of_the_service.KINDS | of_catalogues.KINDS
 SEVERITIES = {"error": "lỗi", "warning": "cảnh báo"}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Final
 
 import click
 from rich.console import Console
@@ -16,12 +17,17 @@ from form_templates.model import FormVersion
 from form_templates.spec import read_spec
 from server.cli.database import opened
 from server.cli.files import existing_file
-from server.cli.output import print_json
+from server.cli.output import print_findings, print_json
 from server.errors import InvalidError
-from server.services import publishing
+from server.services import drafting, lifecycle, publishing
 from server.services.issuing import issue_workbook
+from server.services.lifecycle import STATE_TEXTS, Stage, State
+from server.services.periods import day_in_vietnam
 from server.services.registry import version_in_effect
+from server.storage.drafts import DraftRecord
 from server.storage.engine import reading
+
+_DAY: Final = click.DateTime(["%Y-%m-%d"])
 
 
 @click.group()
@@ -32,28 +38,52 @@ def form() -> None:
 @form.command("list", epilog="Ví dụ: bieuso form list --json")
 @click.option("--json", "as_json", is_flag=True, help="In kết quả dạng JSON.")
 def list_(as_json: bool) -> None:
-    """Liệt kê các biểu đã ban hành."""
+    """Liệt kê các phiên bản biểu, kể cả bản nháp, với tình trạng hôm nay."""
     with opened() as (engine, _):
-        records = publishing.list_forms(engine)
-    rows = [
-        {
-            "form": r.form,
-            "version": r.version,
-            "title": r.title,
-            "effective_from": r.effective_from.isoformat(),
-            "status": r.status,
-        }
-        for r in records
-    ]
+        found = lifecycle.families(engine, day_in_vietnam(datetime.now(UTC)), with_drafts=True)
+    rows = [row for family in found for row in (*map(_stage_row, family.stages), *map(_draft_row, family.drafts))]
     if as_json:
         print_json(rows)
         return
     table = Table()
-    for name in ("Biểu", "Phiên bản", "Tên", "Hiệu lực từ", "Tình trạng"):
+    for name in ("Biểu", "Phiên bản", "Tên", "Quyết định", "Hiệu lực từ", "Đến trước", "Tình trạng"):
         table.add_column(name)
+    shown = ("form", "version", "title", "decision", "effective_from", "until", "status")
     for row in rows:
-        table.add_row(*map(Text, row.values()))
+        texts = [row[name] or "" for name in shown[:-1]]
+        table.add_row(*map(Text, texts), Text(STATE_TEXTS[State(row["status"] or "")]))
     Console().print(table)
+
+
+def _stage_row(stage: Stage) -> dict[str, str | None]:
+    one = stage.record
+    return {
+        "form": one.form,
+        "version": one.version,
+        "title": one.title,
+        "decision": one.decision,
+        "decided_on": _iso(one.decided_on),
+        "effective_from": _iso(one.effective_from),
+        "until": _iso(stage.until),
+        "status": stage.state.value,
+    }
+
+
+def _draft_row(draft: DraftRecord) -> dict[str, str | None]:
+    return {
+        "form": draft.form,
+        "version": draft.version,
+        "title": draft.title,
+        "decision": None,
+        "decided_on": None,
+        "effective_from": None,
+        "until": None,
+        "status": State.DRAFT.value,
+    }
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
 
 
 @form.command(epilog="Ví dụ: bieuso form show KTXH-09.T")
@@ -109,25 +139,89 @@ def new(spec: Path, output: Path) -> None:
 
 
 @form.command(epilog='Ví dụ: bieuso form publish KTXH-09.T.xlsx --decision "1107/QĐ-UBND" --effective 2026-09-01')
-@click.argument("file", type=existing_file)
-@click.option("--decision", required=True, help="Số quyết định ban hành.")
-@click.option("--decided", type=click.DateTime(["%Y-%m-%d"]), help="Ngày quyết định.")
-@click.option("--effective", type=click.DateTime(["%Y-%m-%d"]), help="Có hiệu lực từ ngày; mặc định hôm nay.")
-def publish(file: Path, decision: str, decided: datetime | None, effective: datetime | None) -> None:
-    """Ban hành một biểu mẫu Excel thành phiên bản cố định."""
-    now = datetime.now(UTC)
+@click.argument("target", metavar="FILE|FORM/VERSION")
+@click.option("--draft", is_flag=True, help="Chỉ lưu tệp làm bản nháp, thay bản nháp trước của phiên bản này.")
+@click.option("--decision", default="", help="Số quyết định; bắt buộc khi ban hành.")
+@click.option("--decided", type=_DAY, help="Ngày quyết định; bắt buộc khi ban hành một bản nháp đã lưu.")
+@click.option("--effective", type=_DAY, help="Có hiệu lực từ ngày; mặc định hôm nay.")
+def publish(target: str, draft: bool, decision: str, decided: datetime | None, effective: datetime | None) -> None:
+    """Ban hành một biểu mẫu Excel, hoặc một bản nháp đã lưu (FORM/VERSION), thành phiên bản cố định."""
+    now, stored = datetime.now(UTC), _stored_draft(target)
+    if draft:
+        _save_draft(_file(target), now)
+        return
+    if not decision.strip():
+        raise click.UsageError("Ban hành phải có số quyết định: --decision.")
+    since = _day(effective) or day_in_vietnam(now)
     with opened() as (engine, _):
-        publication = publishing.publish(
-            engine,
-            file.read_bytes(),
-            decision=decision,
-            decided_on=_day(decided),
-            effective_from=_day(effective) or now.date(),
-            now=now,
-        )
+        if stored is None:
+            data = _file(target).read_bytes()
+            publication = publishing.publish(
+                engine, data, decision=decision, decided_on=_day(decided), effective_from=since, now=now
+            )
+        elif decided is None:
+            raise click.UsageError("Ban hành bản nháp phải có ngày quyết định: --decided.")
+        else:
+            publication = publishing.issue_draft(
+                engine, *stored, decision=decision, decided_on=decided.date(), effective_from=since, now=now
+            )
     record = publication.record
     said = "Đã ban hành" if publication.new else "Đã ban hành từ trước, không có gì đổi:"
     click.echo(f"{said} {record.form} phiên bản {record.version}, hiệu lực từ {record.effective_from:%d/%m/%Y}.")
+    if publication.notes:
+        print_findings(publication.notes)
+
+
+def _stored_draft(target: str) -> tuple[str, str] | None:
+    """Form and version of ``KTXH-09.T/2``, unless a file has that name."""
+    form_name, slash, version = target.rpartition("/")
+    known = slash and version.isdecimal() and not Path(target).exists()
+    return (form_name, version) if known else None
+
+
+def _file(target: str) -> Path:
+    if not Path(target).is_file():
+        raise click.UsageError(f"Không có tệp {target}.")
+    return Path(target)
+
+
+def _save_draft(file: Path, now: datetime) -> None:
+    with opened() as (engine, _):
+        draft = drafting.save_draft(engine, file.read_bytes(), now=now)
+    click.echo(f"Đã lưu bản nháp {draft.record.form} phiên bản {draft.record.version}.")
+    if draft.findings:
+        print_findings(draft.findings)
+        click.echo("Sửa các lỗi trên rồi lưu lại trước khi ban hành.")
+
+
+@form.command(epilog="Ví dụ: bieuso form draft KTXH-09.T/2 -o nhap.xlsx")
+@click.argument("target", metavar="FORM/VERSION")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Ghi tệp của bản nháp.")
+@click.option("--delete", is_flag=True, help="Xóa bản nháp.")
+def draft(target: str, output: Path | None, delete: bool) -> None:
+    """Lấy lại hoặc xóa một bản nháp đã lưu bằng form publish --draft."""
+    stored = _stored_draft(target)
+    if stored is None or (output is None) == (not delete):
+        raise click.UsageError("Ghi FORM/VERSION và một trong hai: -o TỆP hoặc --delete.")
+    with opened() as (engine, _):
+        if output is None:
+            drafting.delete_draft(engine, *stored, now=datetime.now(UTC))
+        else:
+            output.write_bytes(drafting.draft_template(engine, *stored))
+    click.echo(f"Đã xóa bản nháp {target}." if output is None else f"Đã ghi: {output}")
+
+
+@form.command(epilog='Ví dụ: bieuso form withdraw KTXH-09.T 1 --from 2026-12-01 --reason "Thay bằng phiên bản 2"')
+@click.argument("name", metavar="FORM")
+@click.argument("version")
+@click.option("--from", "since", required=True, type=_DAY, help="Không dùng cho kỳ kết thúc từ ngày này trở đi.")
+@click.option("--reason", required=True, help="Lý do, hoặc số văn bản thu hồi.")
+def withdraw(name: str, version: str, since: datetime, reason: str) -> None:
+    """Thu hồi một phiên bản từ một ngày; số liệu đã nhận theo phiên bản này vẫn đọc được."""
+    with opened() as (engine, _):
+        done = publishing.withdraw(engine, name, version, from_day=since.date(), reason=reason, now=datetime.now(UTC))
+    after = "không còn phiên bản nào" if done.successor is None else f"dùng phiên bản {done.successor.version}"
+    click.echo(f"Đã thu hồi {name} phiên bản {version} từ {since:%d/%m/%Y}; từ ngày đó {after}.")
 
 
 def _day(moment: datetime | None) -> date | None:

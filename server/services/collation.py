@@ -22,3 +22,9 @@ def alphabetical(text: str) -> tuple[object, ...]:
         letters.append((0, ord(letter[0]), letter) if place < 0 else (1, place, ""))
         tones.append(_TONES.find(tone) + 1 if tone else 0)
     return (tuple(letters), tuple(tones), text)
+
+
+def without_marks(text: str) -> str:
+    """Text to search in: small letters without diacritics, wherever the tone stands; đ counts as d (T23)."""
+    parts = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
+    return "".join(part for part in parts if not unicodedata.combining(part))

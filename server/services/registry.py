@@ -32,7 +32,16 @@ def published(record: FormRecord) -> Published:
 
 
 def version_in_effect(connection: Connection, form: str, day: date) -> Published:
-    """The newest issued version of a form on that day. Raises NotFoundError."""
+    """The version of a form for a period that ends on that day.
+
+    Of the versions in effect by then (``effective_from`` is that day or earlier) and not withdrawn by then, the one
+    that took effect last; of two that took effect on one day, the one published later. So no day after the first
+    version's is without a version, and none has two: a newer version takes over on its day, and where it is withdrawn
+    the one before serves again.
+
+    Raises:
+        NotFoundError: no version of this form may be used for such a period.
+    """
     record = forms.version_for(connection, form, day)
     if record is None:
         raise NotFoundError(

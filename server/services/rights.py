@@ -32,6 +32,20 @@ def visible_units(engine: Engine, account: Account | None, day: date, *, open_re
     return frozenset({account.unit_id, *(unit.id for unit in below)})
 
 
+def owns_templates(account: Account | None) -> bool:
+    """Whether the account may see drafts of forms and change catalogues (C47: đơn vị quản lý biểu mẫu)."""
+    return account is not None and not account.roles.isdisjoint({Role.TEMPLATE_OWNER, Role.ADMIN})
+
+
+def require_template_owner(account: Account) -> None:
+    """Raises NotAllowedError for anybody else."""
+    if not owns_templates(account):
+        raise NotAllowedError(
+            "Tài khoản không có quyền quản lý biểu mẫu, danh mục.",
+            "Chỉ đơn vị quản lý biểu mẫu hoặc quản trị viên được thay đổi.",
+        )
+
+
 def refuse_hidden(visible: frozenset[int] | None, unit_id: int | None, code: str) -> None:
     """Raises NotAllowedError where the unit is not among those that may be seen."""
     if visible is not None and unit_id not in visible:

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
 from form_templates.model import CellKey, CellSpec
 from server.storage.dialects import upsert
-from server.storage.tables import CELL, FORM_VERSION
+from server.storage.engine import lock
+from server.storage.tables import CELL, FORM_VERSION, SUBMISSION
 
-_ISSUED = "issued"
+_LOCK = 0x6269_6575_0003
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +32,12 @@ class FormRecord:
     effective_from: date
     published_at: datetime
     status: str
+    withdrawn_from: date | None = None
+    withdrawal_reason: str | None = None
 
-    @property
-    def issued(self) -> bool:
-        """Whether the version may be used; a withdrawn one may only be read."""
-        return self.status == _ISSUED
+    def withdrawn_on(self, day: date) -> bool:
+        """Whether the version may no longer be used for a period that ends on that day; it may always be read."""
+        return self.withdrawn_from is not None and self.withdrawn_from <= day
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +50,21 @@ class StoredCell:
     aggregation: str
 
 
+def lock_forms(connection: Connection) -> None:
+    """Keeps others from publishing and withdrawing until this transaction ends; taken before anything is read."""
+    lock(connection, _LOCK)
+
+
 def insert_form_version(connection: Connection, **values: object) -> int:
     """Stores a new version; returns its id."""
     key = connection.execute(insert(FORM_VERSION).values(**values)).inserted_primary_key
     return int(key[0]) if key is not None else 0
 
 
-def set_status(connection: Connection, form_version_id: int, status: str) -> None:
+def set_withdrawal(connection: Connection, form_version_id: int, *, day: date, reason: str) -> None:
     """The one thing about a version that may change."""
-    connection.execute(update(FORM_VERSION).where(FORM_VERSION.c.id == form_version_id).values(status=status))
+    values = {"status": "withdrawn", "withdrawn_from": day, "withdrawal_reason": reason}
+    connection.execute(update(FORM_VERSION).where(FORM_VERSION.c.id == form_version_id).values(values))
 
 
 def form_version(connection: Connection, form: str, version: str) -> FormRecord | None:
@@ -74,14 +82,24 @@ def form_versions(connection: Connection, form: str | None = None) -> tuple[Form
 
 
 def version_for(connection: Connection, form: str, day: date) -> FormRecord | None:
-    """The newest issued version in effect on that day."""
+    """Of the versions in effect on that day and not withdrawn by then, the newest; of one day, the last published."""
+    not_withdrawn = or_(FORM_VERSION.c.withdrawn_from.is_(None), FORM_VERSION.c.withdrawn_from > day)
     query = (
         select(FORM_VERSION)
-        .where(FORM_VERSION.c.form == form, FORM_VERSION.c.status == _ISSUED, FORM_VERSION.c.effective_from <= day)
+        .where(FORM_VERSION.c.form == form, FORM_VERSION.c.effective_from <= day, not_withdrawn)
         .order_by(FORM_VERSION.c.effective_from.desc(), FORM_VERSION.c.id.desc())
         .limit(1)
     )
     return _record(connection.execute(query).first())
+
+
+def last_reported(connection: Connection, form_version_id: int) -> date | None:
+    """Last day of the latest period that figures were accepted for under this version."""
+    query = select(func.max(SUBMISSION.c.as_at)).where(
+        SUBMISSION.c.form_version_id == form_version_id, SUBMISSION.c.status.in_(("accepted", "superseded"))
+    )
+    found: date | None = connection.execute(query).scalar()
+    return found
 
 
 def cells_of(connection: Connection, form_version_id: int) -> dict[CellKey, StoredCell]:

@@ -293,8 +293,8 @@ AUDIT_EVENT = Table(
     sqlite_strict=True,
 )
 
-# One table for all catalogues. A row is what an entry says from ``valid_from`` on, before ``valid_to``; a row of no days
-# was replaced before it took effect. The parent is named by code and resolved at a date, as with units.
+# One table for all catalogues. A row is what an entry says from ``valid_from`` on, before ``valid_to``; a row of no
+# days was replaced before it took effect. The parent is named by code and resolved at a date, as with units.
 CATALOGUE_ENTRY = Table(
     "catalogue_entry",
     METADATA,

@@ -83,7 +83,7 @@ def test_what_cannot_be_issued_is_refused(
 
 
 def test_a_withdrawn_version_is_no_longer_issued(world: World) -> None:
-    withdraw(world.engine, FORM, "1", now=NOW)
+    withdraw(world.engine, FORM, "1", from_day=date(2026, 9, 1), reason="Biểu sai", now=NOW)
 
     with pytest.raises(NotFoundError):
         world.issued()

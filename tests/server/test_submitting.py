@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -233,7 +233,7 @@ def test_a_merged_workbook_is_no_report(world: World) -> None:
 
 def test_a_withdrawn_form_version_is_refused(world: World) -> None:
     data = world.signed()
-    withdraw(world.engine, FORM, "1", now=NOW)
+    withdraw(world.engine, FORM, "1", from_day=date(2026, 9, 1), reason="Biểu sai", now=NOW)
 
     assert codes(world.send(data)) == ["BS804"]
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, Response
 
 from server.services.issuing import issue_workbook
-from server.services.periods import parse_period
-from server.services.publishing import list_forms
+from server.services.lifecycle import Stage, State, families
+from server.services.periods import day_in_vietnam, parse_period
 from server.services.registry import published
 from server.services.rights import refuse_hidden, visible_units
 from server.services.units import unit as find_unit
-from server.storage.forms import FormRecord
 from server.web import context
-from server.web.api.arguments import checked, optional_text, text
+from server.web.api.arguments import checked, optional_text, text, whole
 from workbooks.package import MEDIA_TYPE
 
 forms = Blueprint("forms", __name__)
@@ -23,9 +23,12 @@ forms = Blueprint("forms", __name__)
 
 @forms.get("/forms")
 def all_forms() -> dict[str, Any]:
-    """The form versions in use."""
-    context.visible_to(context.account_or_none(), context.now().date())
-    return {"forms": [_form(record) for record in list_forms(context.service().engine) if record.issued]}
+    """The form versions that are or will be in use, with where they stand today; with ``all=1`` every one."""
+    today = day_in_vietnam(context.now())
+    context.visible_to(context.account_or_none(), today)
+    stages = [s for f in families(context.service().engine, today, with_drafts=False) for s in f.stages[::-1]]
+    wanted = whole("all", least=0, most=1) == 1
+    return {"forms": [_form(stage) for stage in stages if wanted or stage.state is not State.WITHDRAWN]}
 
 
 @forms.get("/forms/<form>/workbook")
@@ -57,16 +60,25 @@ def workbook_reply(data: bytes, name: str) -> Response:
     return reply
 
 
-def _form(record: FormRecord) -> dict[str, object]:
+def _form(stage: Stage) -> dict[str, object]:
+    record = stage.record
     version = published(record).version
     return {
         "form": record.form,
         "version": record.version,
         "title": record.title,
+        "state": stage.state.value,
         "periods": list(version.periods),
         "unit_of_measure": version.unit_text,
         "sender": version.sender,
         "decision": record.decision,
+        "decided_on": _iso(record.decided_on),
         "effective_from": record.effective_from.isoformat(),
+        "until": _iso(stage.until),
+        "withdrawn_from": _iso(record.withdrawn_from),
         "digest": record.digest,
     }
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None

@@ -62,6 +62,10 @@ def _path(name: str, description: str, kind: str = "string") -> Json:
 _FORM = _query("form", "Mã biểu, ví dụ KTXH-09.T")
 _UNIT = _query("unit", "Mã đơn vị, ví dụ 29551")
 _PERIOD = _query("period", "Kỳ báo cáo, ví dụ 2026-M09, 2026-Q3, 2026-H1, 2026-9M, 2026")
+_TERMS = _query(
+    "version", "Kể theo phiên bản này của biểu (số theo phiên bản trước được chuyển sang)", required=False
+)
+_ESTIMATED: Final[Json] = {"type": "boolean", "description": "Có phần tách theo tỷ lệ đã khai báo, chưa ai báo cáo"}
 _NUMBER = _path("number", "Số bản nộp", "integer")
 _REFUSALS: Final = {
     "401": _problem("Chưa đăng nhập, hoặc phiên đã hết hạn"),
@@ -213,6 +217,44 @@ _SCHEMAS: Final[Json] = {
                     "value": _ref("Decimal"),
                     "sheet": _text(),
                     "cell": _text(),
+                    "computed": {"type": "boolean", "description": "Tính lại bằng công thức của phiên bản được hỏi"},
+                    "estimated": _ESTIMATED,
+                    "origins": _list(_ref("Origin")),
+                },
+                optional=("computed", "estimated", "origins"),
+            ),
+        ]
+    },
+    "Origin": _object(
+        {
+            "version": _text("Phiên bản mà số liệu được nộp theo"),
+            "cells": _list(
+                {
+                    "allOf": [
+                        _ref("Cell"),
+                        _object(
+                            {
+                                "share": _ref("Decimal"),
+                                "factor": _ref("Decimal"),
+                                "sheet": _text(),
+                                "cell": _text(),
+                            },
+                            optional=("sheet", "cell"),
+                        ),
+                    ]
+                }
+            ),
+        }
+    ),
+    "LeftOver": {
+        "allOf": [
+            _ref("Cell"),
+            _object(
+                {
+                    "version": _text("Phiên bản có ô này"),
+                    "state": _text(),
+                    "value": _ref("Decimal"),
+                    "reason": _text("Vì sao không có chỗ trong phiên bản được hỏi"),
                 }
             ),
         ]
@@ -220,14 +262,17 @@ _SCHEMAS: Final[Json] = {
     "Facts": _object(
         {
             "form": _text(),
-            "version": _text(),
+            "version": _text("Phiên bản mà các mã dưới đây thuộc về"),
+            "reported_version": _text("Phiên bản mà số liệu được nộp theo"),
             "unit": _text(),
             "period": _text(),
             "submission": {"type": "integer"},
             "source": {"enum": ["workbook", "history"]},
             "sha256": _text(),
             "facts": _list(_ref("Fact")),
-        }
+            "left_over": _list(_ref("LeftOver")),
+        },
+        optional=("left_over",),
     ),
     "Value": _object(
         {
@@ -244,7 +289,20 @@ _SCHEMAS: Final[Json] = {
             "unit_name": _text(),
             "period": _text(),
             "consolidated": {"type": "boolean"},
-            "values": _list({"allOf": [_ref("Cell"), _ref("Value")]}),
+            "told_versions": _list(_text("Phiên bản trước có số liệu được tính vào")),
+            "values": _list(
+                {
+                    "allOf": [
+                        _ref("Cell"),
+                        _ref("Value"),
+                        _object(
+                            {"estimated": _ESTIMATED, "origins": _list(_ref("Origin"))},
+                            optional=("estimated", "origins"),
+                        ),
+                    ]
+                }
+            ),
+            "left_over": _list(_ref("LeftOver")),
         }
     ),
     "Source": _object(
@@ -255,6 +313,11 @@ _SCHEMAS: Final[Json] = {
             "source": {"enum": ["workbook", "history"]},
             "sheet": _text(),
             "cell": _text(),
+            "version": _text("Phiên bản của biểu đã ký"),
+            "row": _text("Mã dòng trên biểu đã ký"),
+            "column": _text(),
+            "share": _ref("Decimal"),
+            "factor": _ref("Decimal"),
             "value": _ref("Decimal"),
             "sha256": _text(),
             "signer": _text(),
@@ -415,14 +478,14 @@ _PATHS: Final[Json] = {
     "/facts": {
         "get": {
             "summary": "Số liệu của một đơn vị, từng ô",
-            "parameters": [_FORM, _UNIT, _PERIOD],
+            "parameters": [_FORM, _UNIT, _PERIOD, _TERMS],
             "responses": {"200": _reply("Số liệu", _ref("Facts")), **_REFUSALS},
         }
     },
     "/totals": {
         "get": {
             "summary": "Số tổng hợp của một đơn vị: cộng từ cấp dưới, tỷ lệ tính lại bằng công thức của biểu",
-            "parameters": [_FORM, _UNIT, _PERIOD],
+            "parameters": [_FORM, _UNIT, _PERIOD, _TERMS],
             "responses": {"200": _reply("Số tổng hợp", _ref("Totals")), **_REFUSALS},
         }
     },
@@ -436,6 +499,7 @@ _PATHS: Final[Json] = {
                 _query("table", "Mã bảng, ví dụ T1"),
                 _query("row", "Mã dòng"),
                 _query("column", "Số hiệu cột"),
+                _TERMS,
             ],
             "responses": {"200": _reply("Nguồn gốc", _ref("Lineage")), **_REFUSALS},
         }

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from form_templates.errors import FormError
 from formulas.errors import FormulaError
-from server.errors import ServiceError, SignInNeededError, TooManyAttemptsError
+from server.errors import FindingsError, ServiceError, SignInNeededError, TooManyAttemptsError
 from server.storage.dialects import is_full
 from signing.errors import SigningError, TrustError
 from workbooks.errors import WorkbookError
@@ -50,14 +50,14 @@ def problem(
 def answer(error: Exception) -> Response:
     """The problem details of any error."""
     match error:
+        case FormError() | FormulaError() | FindingsError():
+            return _of_findings(list(error.findings))
         case ServiceError():
             return _of_service(error)
         case TrustError():
             return _of_ourselves(error)
         case WorkbookError() | SigningError():
             return _of_findings([error.finding])
-        case FormError() | FormulaError():
-            return _of_findings(list(error.findings))
         case HTTPException(code=int(status)):
             return _of_http(error, status)
     return _of_ourselves(error)
