@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
-from form_templates.filling import fill
+from form_templates.filling import fill, key_addresses
 from form_templates.model import CellKey
+from form_templates.reading import read_form
 from form_templates.stamp import embedded_history, embedded_version
 from formulas.checking import check
 from formulas.freezing import freeze
 from server.services.history import import_history
+from server.services.issuing import issue_workbook
+from server.services.publishing import publish
 from server.services.submissions import get_submission
-from tests.server.world import CROPS, FORM, NOW, World, crops, key
+from signing.sign import sign_package
+from tests.server.world import CROPS, FORM, KEYS, NOW, World, crops, key, template
+from workbooks.address import address
 from workbooks.patch import patch_cells
 from workbooks.sheet import Value
 from workbooks.workbook import open_workbook
@@ -96,3 +103,57 @@ def test_usual_figures_want_no_explanation(world: World, area: float) -> None:
     world.history(area=10.0)
 
     assert world.send(world.signed(values=crops(area))).status == "accepted"
+
+
+# ---- carried cells: cumulative columns, and reference columns beside the printed form
+
+
+def sent(world: World, form: str, period: str, values: dict[CellKey, Value], change: dict[CellKey, Value]) -> set[str]:
+    """Codes and cells of what the service finds in a form whose carried cells were changed after issuing."""
+    unit = "28756"
+    issued = issue_workbook(world.engine, form=form, unit=unit, period=period, stamp_key=KEYS[0], now=NOW)
+    version = embedded_version(open_workbook(issued))
+    assert version is not None
+    filled = freeze(fill(issued, version, values | change), version)
+    places = {address(*place[1:]): key for key, place in key_addresses(filled, version).items()}
+    result = world.send(sign_package(filled, world.leaders[unit], at=NOW))
+    return {f"{one.code} {places[one.cell].row}|{places[one.cell].column}" for one in result.findings if one.cell}
+
+
+def publish_form(world: World, form: str) -> None:
+    publish(world.engine, template(form), decision="QĐ 2", effective_from=date(2025, 1, 1), now=NOW)
+
+
+def test_nothing_is_carried_into_the_first_period_of_a_year(world: World) -> None:
+    form = "KTXH-07.T"
+    publish_form(world, form)
+    import_history(world.engine, form=form, period="2025-M12", unit="28756", values={key("03", 5): 900}, now=NOW)
+
+    january = embedded_values(world, form, "2026-M01")
+    clean = sent(world, form, "2026-M01", {}, {})
+    typed = sent(world, form, "2026-M01", {}, {key("03", 3): 900.0})
+
+    assert january[key("03", 3)] is None
+    assert not {code for code in clean if code.startswith("BS82")}
+    assert "BS820 03|3" in typed
+
+
+def test_a_reference_column_is_prefilled_and_compared(world: World) -> None:
+    form = "KTXH-06.T"
+    publish_form(world, form)
+    before = {key("02", 3): 700}
+    import_history(world.engine, form=form, period="2026-M02", unit="28756", values=before, now=NOW)
+    reference = CellKey("T1", "02", "3kt")
+
+    issued = embedded_values(world, form, "2026-M03")
+    changed = sent(world, form, "2026-M03", {}, {reference: 500.0})
+
+    assert issued[reference] == 700.0
+    assert "BS820 02|3kt" in changed
+
+
+def embedded_values(world: World, form: str, period: str) -> dict[CellKey, Value]:
+    data = issue_workbook(world.engine, form=form, unit="28756", period=period, stamp_key=KEYS[0], now=NOW)
+    version = embedded_version(open_workbook(data))
+    assert version is not None
+    return {key: cell.value for key, cell in read_form(open_workbook(data), version).cells.items()}
