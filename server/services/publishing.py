@@ -17,6 +17,7 @@ from server.errors import ConflictError, InvalidError, NotFoundError
 from server.services.audit import SYSTEM, Action, record
 from server.services.catalogues.usage import told_by_catalogue
 from server.services.periods import day_in_vietnam
+from server.services.succession import refuse_broken
 from server.storage import blobs, drafts, forms
 from server.storage.engine import reading, writing
 from server.storage.forms import FormRecord
@@ -63,7 +64,7 @@ def checked_version(template: bytes) -> FormVersion:
         InvalidError: the template is one of a report form.
     """
     if is_report(open_workbook(template)):
-        raise InvalidError("Đây là biểu báo cáo, không phải biểu nhập liệu.", "Ban hành bằng lệnh bieuso report publish.")
+        raise InvalidError("Đây là biểu báo cáo, không phải biểu nhập liệu.", "Dùng lệnh bieuso report publish.")
     version = compile_template(template)
     compile_version(version)
     return version
@@ -187,6 +188,7 @@ def _store(connection: Connection, version: FormVersion, order: _Order, now: dat
     stored = forms.form_version(connection, version.form, version.version)
     if stored is not None:
         return _same(stored, digest, sha256)
+    refuse_broken(connection, version, order.template)
     form_version_id = forms.insert_form_version(
         connection,
         form=version.form,

@@ -25,15 +25,19 @@ from formulas.compiler import compile_version
 from formulas.freezing import freeze
 from server.errors import ConflictError, InvalidError, NotFoundError
 from server.services.audit import SYSTEM, Action, record
+from server.services.overview import Sight
 from server.services.periods import parse_period
 from server.services.registry import version_in_effect
+from server.services.rights import refuse_hidden
 from server.services.totals import UnitTotals, totals_in
+from server.services.tracing import topmost
 from server.services.units import require_unit
 from server.storage import blobs
 from server.storage import reports as stored
 from server.storage.engine import reading, writing
 from server.storage.exact import scaled_rounding, unscaled
 from server.storage.reports import ReportRecord
+from server.storage.units import Unit, units_at
 from workbooks.finding import Finding, Severity
 from workbooks.patch import Constant, Patch, patch_cells
 
@@ -54,8 +58,11 @@ class Trace:
 
 @dataclass(frozen=True)
 class Assembled:
-    """An assembled report: the workbook, and what each of its figures rests on."""
+    """An assembled report: whose, the workbook, and what each of its figures rests on."""
 
+    report: ReportForm
+    unit: Unit
+    period: Period
     data: bytes
     traces: tuple[Trace, ...]
 
@@ -160,7 +167,30 @@ def assemble(
         kind=StampKind.REPORT,
     )
     data = issue(template, model.grid, stamp, *stamp_key, values=values)
-    return Assembled(freeze(patch_cells(data, {TRACES_SHEET: dict(_told(traces))}), model.grid), traces)
+    frozen = freeze(patch_cells(data, {TRACES_SHEET: dict(_told(traces))}), model.grid)
+    return Assembled(model, owner, wanted, frozen, traces)
+
+
+def view_report(
+    engine: Engine,
+    *,
+    report: str,
+    unit: str | None,
+    period: str,
+    home: str | None,
+    sight: Sight,
+    stamp_key: tuple[str, bytes],
+    now: datetime,
+) -> Assembled:
+    """The report of ``unit``, else of ``home``, else of the unit that all others are below, for whoever may see it.
+
+    Raises as `assemble` does, and NotAllowedError.
+    """
+    day = parse_period(period).last_day
+    with reading(engine) as connection:
+        owner = require_unit(connection, unit or home or topmost(units_at(connection, day)), day)
+    refuse_hidden(sight(day), owner.id, owner.code)
+    return assemble(engine, report=report, unit=owner.code, period=period, stamp_key=stamp_key, now=now)
 
 
 def _in_effect(connection: Connection, report: str, period: Period) -> ReportRecord:

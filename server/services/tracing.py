@@ -132,12 +132,13 @@ def _asked(
 ) -> tuple[UnitTotals, tuple[Unit, ...]]:
     """The totals of the unit, else of the one that all others are below; and all units of that day."""
     everyone = units_at(connection, parse_period(period).last_day)
-    totals = totals_in(connection, unit=unit or _root(everyone), form=form, period=period)
+    totals = totals_in(connection, unit=unit or topmost(everyone), form=form, period=period)
     refuse_hidden(seen, totals.unit.id, totals.unit.code)
     return totals, everyone
 
 
-def _root(everyone: Sequence[Unit]) -> str:
+def topmost(everyone: Sequence[Unit]) -> str:
+    """Code of the unit that all others are below. Raises NotFoundError where there are no units."""
     codes = {unit.code for unit in everyone}
     for unit in everyone:
         if unit.parent_code is None or unit.parent_code not in codes:

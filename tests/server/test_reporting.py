@@ -3,8 +3,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 from form_templates.builder import build_template
@@ -18,9 +20,11 @@ from form_templates.reports import TRACES_SHEET, SourcePeriod, compile_report, s
 from form_templates.spec import read_spec
 from form_templates.stamp import StampKind, read_stamp
 from formulas.checking import check
+from server.config import Config
 from server.errors import ConflictError, InvalidError, NotFoundError
 from server.services.publishing import publish
 from server.services.reporting import assemble, list_reports, publish_report
+from server.web.app import create_app
 from tests.server.world import COMMUNES, FORM, KEYS, NOW, PERIOD, World, crops, key, template
 from workbooks.patch import Constant, patch_cells
 from workbooks.workbook import open_workbook
@@ -215,3 +219,45 @@ def test_the_template_is_the_same_every_time_and_compiles_as_a_grid() -> None:
     assert compile_report(a_report()).grid == compile_template(a_report())
     assert compile_report(a_report()).forms == (FORM,)
     assert key("03", 3).row == "03"
+
+
+def a_portal(world: World, folder: Path, *, open_reading: bool) -> FlaskClient:
+    url = world.engine.url.render_as_string(hide_password=False)
+    config = replace(Config.in_folder(folder, database_url=url), stamp_keys=KEYS, open_reading=open_reading)
+    return create_app(config).test_client()
+
+
+def test_the_portal_lists_reports_and_shows_the_source_of_every_figure(world: World, tmp_path: Path) -> None:
+    published(world.engine)
+    world.send(world.signed("28756", crops(12.5)), "28756")
+    client = a_portal(world, tmp_path, open_reading=True)
+
+    listed = client.get("/bao-cao").get_data(as_text=True)
+    page = client.get(f"/bao-cao/{REPORT}?period={PERIOD}").get_data(as_text=True)
+    file = client.get(f"/bao-cao/{REPORT}/tep?period={PERIOD}&unit=86")
+    client.application.extensions["bieuso"].engine.dispose()
+
+    assert "TÌNH HÌNH SẢN XUẤT LÚA" in listed
+    assert "Tỉnh Vĩnh Long" in page
+    assert "12,5" in page
+    assert "Thiếu số liệu: Tháng 9 năm 2025" in page
+    assert f"/so-tong-hop/{FORM}/{PERIOD}?unit=86" in page
+    assert shown(file.get_data())["01.1"] == 12.5
+
+
+def test_the_api_gives_reports_to_those_who_may_see_the_unit(world: World, tmp_path: Path) -> None:
+    published(world.engine)
+    client = a_portal(world, tmp_path, open_reading=False)
+    address = f"/api/v1/reports/{REPORT}/{PERIOD}/86.xlsx"
+
+    stranger = client.get(address)
+    credentials = {"account": world.accounts["28756"].username, "password": world.secrets["28756"]}
+    token = client.post("/api/v1/sessions", json=credentials).get_json()["token"]
+    officer = client.get(address, headers={"Authorization": f"Bearer {token}"})
+    own = client.get(address.replace("/86", "/28756"), headers={"Authorization": f"Bearer {token}"})
+    listed = client.get("/api/v1/reports", headers={"Authorization": f"Bearer {token}"}).get_json()
+    client.application.extensions["bieuso"].engine.dispose()
+
+    assert (stranger.status_code, officer.status_code, own.status_code) == (401, 403, 200)
+    assert own.headers["X-Missing-Figures"] == "4"
+    assert [one["report"] for one in listed["reports"]] == [REPORT]

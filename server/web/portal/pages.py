@@ -103,7 +103,7 @@ def workbook(number: int) -> Response:
         context.service().engine, number, account=visitors.visitor(), sight=visitors.sight, today=visitors.today()
     )
     history = found.source == "history"
-    return _attachment(data, _file_name(found), "text/csv; charset=utf-8" if history else MEDIA_TYPE)
+    return attachment(data, _file_name(found), "text/csv; charset=utf-8" if history else MEDIA_TYPE)
 
 
 @portal.get("/so-tong-hop/<code:form>/<code:period>")
@@ -135,7 +135,7 @@ def merged(form: str, period: str) -> Response:
     unit = view.totals.unit.code
     key = here.config.stamp_keys[0]
     data = consolidated_workbook(here.engine, form=form, unit=unit, period=period, stamp_key=key, now=context.now())
-    return _attachment(data, _safe_name("tong-hop", form, period, unit) + ".xlsx", MEDIA_TYPE)
+    return attachment(data, safe_name("tong-hop", form, period, unit) + ".xlsx", MEDIA_TYPE)
 
 
 @portal.get("/nguon/<code:form>/<code:period>/<code:table>/<code:row>/<code:column>")
@@ -188,15 +188,17 @@ def do_sign_out() -> BaseResponse:
     return redirect(url_for("portal.sign_in"), 303)
 
 
-def _attachment(data: bytes, name: str, content_type: str) -> Response:
+def attachment(data: bytes, name: str, content_type: str) -> Response:
+    """A file to be saved under that name."""
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Length": str(len(data))}
     return Response(data, headers=headers, content_type=content_type)
 
 
 def _file_name(found: Submission) -> str:
     ending = ".csv" if found.source == "history" else ".xlsx"
-    return _safe_name("ban-nop", str(found.id), found.form or "", found.period or "", found.unit_code or "") + ending
+    return safe_name("ban-nop", str(found.id), found.form or "", found.period or "", found.unit_code or "") + ending
 
 
-def _safe_name(*parts: str) -> str:
+def safe_name(*parts: str) -> str:
+    """A file name of plain letters."""
     return "_".join(re.sub(r"[^A-Za-z0-9.-]", "", part) for part in parts if part)

@@ -15,11 +15,12 @@ from server.web.portal.addresses import anchor
 
 @dataclass(frozen=True, slots=True)
 class SourceRow:
-    """One signed cell; ``link`` leads to it in its submission."""
+    """One signed cell; ``link`` leads to it in its submission; ``told`` says how it counts here if not as it is."""
 
     source: Source
     text: str
     link: str
+    told: str
 
 
 def source_rows(view: LineageView) -> tuple[SourceRow, ...]:
@@ -34,4 +35,14 @@ def _rows(view: LineageView) -> Iterator[SourceRow]:
         sheet = None if source.sheet == first else source.sheet
         mark = anchor(view.version, source.sheet, source.cell) if source.cell else None
         link = url_for("portal.submission", number=source.submission, o=source.cell or None, trang=sheet, _anchor=mark)
-        yield SourceRow(source, number_text(source.value, decimals), link)
+        told = "" if source.version == view.version.version else _told(source)
+        text = number_text(source.value) if told else number_text(source.value, decimals)
+        yield SourceRow(source, text, link, told)
+
+
+def _told(source: Source) -> str:
+    """What of a cell of an earlier version of the form counts (L35)."""
+    place = f"phiên bản {source.version}, dòng {source.key.row}, cột {source.key.column}"
+    share = "" if source.share == 1 else f"; tính {number_text(source.share * 100)} %"
+    factor = "" if source.factor == 1 else f"; nhân hệ số {number_text(source.factor)}"
+    return place + share + factor
