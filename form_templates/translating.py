@@ -3,7 +3,8 @@
 * A split is by the given shares. Its parts are rounded to the decimals of their cells so that together they are the
   whole: by largest remainder, and where cells keep different decimals, those with the most take up the rest.
 * What may not be added (a yield, a percentage) is not split but copied to every part: where numerator and denominator
-  are divided by the same shares, their ratio stays. Several of them cannot be merged; they are left for a person.
+  are divided by the same shares, their ratio stays. They cannot be merged, unless only one of the rows that come
+  together has any figures; else they are left for a person.
 * In a merge numbers are added; "-", "x" and blank add nothing. A number and "…" give the number, and the "…" is listed
   as left, so that nobody takes the sum for complete. Without any number: "…" before "-" before "x".
 * Text where a number belongs goes along only where one cell goes to one cell, whole and in the same unit.
@@ -111,8 +112,9 @@ def translate(old: FormVersion, new: FormVersion, values: Mapping[CellKey, Amoun
         by_new.setdefault(move.new, []).append(move)
     told: dict[CellKey, Amount] = {}
     undetermined: set[CellKey] = set()
+    busy = {key[:2] for key, amount in values.items() if isinstance(amount, Decimal) and amount}
     for key, coming in by_new.items():
-        amount, kept = _merge(new.cell(key), coming)
+        amount, kept = _merge(new.cell(key), coming, alone=sender.rivals(key, coming).isdisjoint(busy))
         if amount is not None:
             told[key] = amount
         elif any(isinstance(move.amount, Decimal) for move in coming):
@@ -164,6 +166,10 @@ class _Sender:
     def __init__(self, old: FormVersion, new: FormVersion) -> None:
         self._old, self._new = old, new
         self._routes = routes(old, new)
+        self._leading_to: dict[CellKey | None, list[CellKey]] = {}
+        for key, ways in self._routes.items():
+            for way in ways:
+                self._leading_to.setdefault(way.new, []).append(key)
 
     def send(self, key: CellKey, amount: Amount) -> tuple[list[Move], list[Left]]:
         """The moves of one figure, and what of it has no place."""
@@ -192,6 +198,11 @@ class _Sender:
             return [*parts(amount, portions)]
         return [parts(amount, [Portion(Decimal(1), one.factor, one.decimals)])[0] for one in portions]
 
+    def rivals(self, key: CellKey, coming: Sequence[Move]) -> set[tuple[str, str]]:
+        """(table, row) of the rows that lead to a cell beside those that a figure comes from."""
+        rows = {_placed(old, key)[:2] for old in self._leading_to[key.template]}
+        return rows - {move.old[:2] for move in coming if isinstance(move.amount, Decimal)}
+
     @staticmethod
     def _lost(
         amount: Decimal, ways: Sequence[Route], additive: bool, moves: Sequence[Move]
@@ -214,14 +225,17 @@ def _placed(template: CellKey, key: CellKey) -> CellKey:
     return template._replace(row=member_row(template.row, key.member)) if key.member else template
 
 
-def _merge(spec: CellSpec, coming: Sequence[Move]) -> tuple[Amount | None, list[Left]]:
-    """What the moves to one cell make together, and what of them does not go in; None where nothing can be said."""
+def _merge(spec: CellSpec, coming: Sequence[Move], *, alone: bool) -> tuple[Amount | None, list[Left]]:
+    """What the moves to one cell make together, and what of them does not go in; None where nothing can be said.
+
+    ``alone``: no other row that leads to this cell has any figures.
+    """
     numbers = [move for move in coming if isinstance(move.amount, Decimal)]
     others = [move for move in coming if not isinstance(move.amount, Decimal)]
     strange = [move for move in others if move.amount not in _STRONGEST]
     if numbers:
         kept = [*_left(strange, Reason.NOT_A_NUMBER)]
-        if spec.aggregation is not Aggregation.SUM and len(numbers) > 1:
+        if spec.aggregation is not Aggregation.SUM and (len(numbers) > 1 or not alone):
             return None, [*kept, *(_left(numbers, Reason.NOT_ADDITIVE) if spec.kind is not CellKind.CALC else ())]
         kept += _left([move for move in others if move.amount is ValueState.NO_DATA], Reason.NO_DATA)
         return sum((move.amount for move in numbers if isinstance(move.amount, Decimal)), Decimal(0)), kept

@@ -23,7 +23,7 @@ def affected(compiled: CompiledForm, filled: FilledForm, sources: Collection[Cel
     version, members, places = compiled.version, member_keys(filled), Places(compiled.version.tables)
     for template in compiled.order:
         is_region = "*" in template.row
-        areas = list(_areas(version.cell(template).formula or "", template, places))
+        areas = list(areas_of(version.cell(template).formula or "", template, places))
         rows = [member_row(template.row, key) for key in members.get((template.table, template.row), ())]
         for row in rows if is_region else [template.row]:
             if any(key in found for area in areas for key in area.keys(members, row)):
@@ -31,7 +31,8 @@ def affected(compiled: CompiledForm, filled: FilledForm, sources: Collection[Cel
     return frozenset(found)
 
 
-def _areas(coded: str, key: CellKey, places: Places) -> Iterator[Area]:
+def areas_of(coded: str, key: CellKey, places: Places) -> Iterator[Area]:
+    """What the formula of a cell refers to, in the order of the text."""
     region = key.row if "*" in key.row else ""
     for match in _TOKEN.finditer(coded):
         if match[1] is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy import Connection, Engine
 
@@ -17,6 +18,7 @@ from server.errors import NotFoundError
 from server.services.collation import alphabetical
 from server.services.figures import Figure, sheet_value
 from server.services.merging import Members, UnitForm, merge
+from server.services.retelling import facts_in
 from server.services.texts import texts_of
 from server.services.totals import UnitTotals, totals_in
 from server.storage import blobs
@@ -60,31 +62,42 @@ def consolidated_workbook(
         issued_at=now,
         kind=StampKind.MERGED,
     )
-    whole = UnitForm(totals.unit.code, totals.unit.name, _shown(totals), members)
+    whole = UnitForm(totals.unit.code, totals.unit.name, _shown(totals, forms), members)
     # Frozen, so that rows which no unit has used show results on every sheet.
     return merge(freeze(template, version), version, whole, forms, stamp=stamp, stamp_key=stamp_key)
 
 
-def _shown(totals: UnitTotals) -> dict[CellKey, Plain]:
+def _shown(totals: UnitTotals, forms: Sequence[UnitForm]) -> dict[CellKey, Plain]:
     """What each cell of the unit's own sheet shows: sums, and what the form's formulas make of them."""
     sums: dict[CellKey, Value] = {
         key: float(total.value)
         for key, total in totals.values.items()
         if total.value is not None and not total.computed
     }
+    if totals.told:
+        # Each unit's figures of an earlier version are rounded to this one's decimals by themselves, unlike their sum.
+        sums = {key: float(sum((_number(form.values.get(key)) for form in forms), Decimal(0))) for key in sums}
     return {**sums, **aggregate(totals.published.compiled, sums, totals.members)}
 
 
+def _number(value: Plain) -> Decimal:
+    return value if isinstance(value, Decimal) else Decimal(0)
+
+
 def _unit_forms(connection: Connection, totals: UnitTotals) -> list[UnitForm]:
-    version = totals.published.version
+    version, known = totals.published.version, totals.published.version.cell_by_key
     forms = []
     for one in _accepted(connection, totals):
         values: dict[CellKey, Plain] = {}
+        facts = facts_in(connection, one, totals.published)
+        if facts is None:  # sent under a version that this one does not continue: what has the same code counts
+            facts = {key: fact for key, fact in facts_of(connection, one.id).items() if key.template in known}
         # In the order of the signed sheet, so that the unit finds its rows where it put them.
-        for key, fact in sorted(facts_of(connection, one.id).items(), key=lambda found: found[1].at_row):
+        for key, fact in sorted(facts.items(), key=lambda found: found[1].at_row):
             number = None if fact.value is None else scaled(fact.value, fact.decimals)
             values[key] = sheet_value(Figure(fact.state, number), version.cell(key))
-        values |= texts_of(connection, one, version)
+        if one.version == version.version:
+            values |= texts_of(connection, one, version)
         members = _named(connection, totals, members_of(values))
         forms.append(UnitForm(one.unit_code or "", one.unit_name or "", values, members))
     return forms

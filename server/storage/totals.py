@@ -48,12 +48,13 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class StoredTotal:
-    """A total as it is kept; ``numbers`` counts the addends."""
+    """A total as it is kept; ``numbers`` counts the addends, ``version`` is that of the form they were sent under."""
 
     key: CellKey
     decimals: int
     value: int
     numbers: int
+    version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,13 +201,16 @@ def count_totals(connection: Connection) -> int:
 
 def totals_of(connection: Connection, unit_id: int, form: str, period: str) -> tuple[StoredTotal, ...]:
     """The kept totals of a unit for a form and period, whichever version of the form they came from."""
+    cell = (CELL.c.table_code, CELL.c.row_code, CELL.c.column_code, CELL.c.decimals)
     query = (
-        select(CELL.c.table_code, CELL.c.row_code, CELL.c.column_code, CELL.c.decimals, TOTAL.c.value, TOTAL.c.numbers)
+        select(*cell, TOTAL.c.value, TOTAL.c.numbers, FORM_VERSION.c.version)
         .join(CELL, CELL.c.id == TOTAL.c.cell_id)
         .join(FORM_VERSION, FORM_VERSION.c.id == CELL.c.form_version_id)
         .where(TOTAL.c.unit_id == unit_id, TOTAL.c.period == period, FORM_VERSION.c.form == form, TOTAL.c.numbers > 0)
     )
     return tuple(
-        StoredTotal(CellKey(row.table_code, row.row_code, row.column_code), row.decimals, row.value, row.numbers)
+        StoredTotal(
+            CellKey(row.table_code, row.row_code, row.column_code), row.decimals, row.value, row.numbers, row.version
+        )
         for row in connection.execute(query)
     )

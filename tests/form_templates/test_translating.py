@@ -128,6 +128,14 @@ def test_a_yield_is_copied_to_the_parts_and_never_added() -> None:
     assert alone.values == {key("07", 5): Decimal(10)}
 
 
+def test_a_yield_is_not_taken_for_that_of_an_area_that_has_none() -> None:
+    found = told({("07", 4): "30", ("07", 5): "10", ("08", 4): "5"})
+
+    assert found.values == {key("07", 4): Decimal(35)}
+    assert found.undetermined == {key("07", 5)}
+    assert [(one.old, one.reason) for one in found.left] == [(key("07", 5), Reason.NOT_ADDITIVE)]
+
+
 def test_what_is_not_carried_on_is_listed_and_so_is_what_has_no_place() -> None:
     old, new = version(first_spec()), version(second_spec())
     assert new.succession is not None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint
@@ -20,33 +19,40 @@ from server.services.totals import TotalValue
 from server.services.units import unit as find_unit
 from server.storage.facts import Fact
 from server.web import context
-from server.web.api.arguments import text
+from server.web.api.arguments import optional_text, text
+from server.web.api.told import decimal_text, left_over, told_facts, told_origins
 
 figures = Blueprint("figures", __name__)
 
 
 @figures.get("/facts")
 def facts() -> dict[str, Any]:
-    """The figures of one unit's accepted form."""
+    """The figures of one unit's accepted form; with ``version`` in the terms of that version."""
     form, unit, period = _asked()
-    found = reported_facts(context.service().engine, form=form, unit=unit, period=period)
-    return {
+    found = reported_facts(
+        context.service().engine, form=form, unit=unit, period=period, version=optional_text("version")
+    )
+    said = {
         "form": form,
-        "version": found.submission.version,
+        "version": found.terms.version,
+        "reported_version": found.submission.version,
         "unit": unit,
         "period": period,
         "submission": found.submission.id,
         "source": found.submission.source,
         "sha256": found.submission.blob_sha256,
-        "facts": [_fact(found, fact) for fact in found.facts],
     }
+    if found.told is None:
+        return said | {"facts": [_fact(found, fact) for fact in found.facts]}
+    return said | told_facts(found, found.told)
 
 
 @figures.get("/totals")
 def totals() -> dict[str, Any]:
     """The form as it stands for a unit: sums over the units below it, what is not added recomputed."""
     form, unit, period = _asked()
-    found = totals_service.read(context.service().engine, unit=unit, form=form, period=period)
+    version = optional_text("version")
+    found = totals_service.read(context.service().engine, unit=unit, form=form, period=period, version=version)
     return {
         "form": form,
         "version": found.published.record.version,
@@ -54,7 +60,12 @@ def totals() -> dict[str, Any]:
         "unit_name": found.unit.name,
         "period": period,
         "consolidated": found.consolidated,
-        "values": [_cell(key) | _total(value) for key, value in sorted(found.values.items())],
+        "told_versions": [told.version for told in found.told],
+        "values": [
+            _cell(key) | _total(value) | (told_origins(found.origins(key)) if found.told else {})
+            for key, value in sorted(found.values.items())
+        ],
+        "left_over": [left_over(one) for told in found.told for one in told.left],
     }
 
 
@@ -63,7 +74,9 @@ def lineage() -> dict[str, Any]:
     """The signed cells behind one value."""
     form, unit, period = _asked()
     key = CellKey(text("table"), text("row"), text("column"))
-    found = lineage_of(context.service().engine, unit=unit, form=form, period=period, key=key)
+    found = lineage_of(
+        context.service().engine, unit=unit, form=form, period=period, key=key, version=optional_text("version")
+    )
     return {
         "form": form,
         "unit": unit,
@@ -120,14 +133,14 @@ def _source(source: Source) -> dict[str, object]:
         "source": source.source,
         "sheet": source.sheet,
         "cell": source.cell,
+        "version": source.version,
+        "row": source.key.row,
+        "column": source.key.column,
+        "share": decimal_text(source.share),
+        "factor": decimal_text(source.factor),
         "value": decimal_text(source.value),
         "sha256": source.workbook_sha256,
         "signer": source.signer,
         "signed_at": None if source.signed_at is None else source.signed_at.isoformat(),
         "received_at": source.received_at.isoformat(),
     }
-
-
-def decimal_text(value: Decimal | None) -> str | None:
-    """``"1234.5"``, never in powers of ten."""
-    return None if value is None else f"{value:f}"

@@ -62,9 +62,7 @@ def _path(name: str, description: str, kind: str = "string") -> Json:
 _FORM = _query("form", "Mã biểu, ví dụ KTXH-09.T")
 _UNIT = _query("unit", "Mã đơn vị, ví dụ 29551")
 _PERIOD = _query("period", "Kỳ báo cáo, ví dụ 2026-M09, 2026-Q3, 2026-H1, 2026-9M, 2026")
-_TERMS = _query(
-    "version", "Kể theo phiên bản này của biểu (số theo phiên bản trước được chuyển sang)", required=False
-)
+_TERMS = _query("version", "Kể theo phiên bản này của biểu (số theo phiên bản trước được chuyển sang)", required=False)
 _ESTIMATED: Final[Json] = {"type": "boolean", "description": "Có phần tách theo tỷ lệ đã khai báo, chưa ai báo cáo"}
 _NUMBER = _path("number", "Số bản nộp", "integer")
 _REFUSALS: Final = {
@@ -341,6 +339,48 @@ _SCHEMAS: Final[Json] = {
             ),
         ]
     },
+    "CatalogueSummary": _object(
+        {
+            "catalogue": _text("indicators, units-of-measure, breakdowns, fields, areas, report-groups"),
+            "title": _text(),
+            "entries": {"type": "integer", "description": "Số mục hôm nay"},
+            "fields": _list(_object({"key": _text(), "title": _text(), "required": {"type": "boolean"}})),
+        }
+    ),
+    "Catalogues": _object({"catalogues": _list(_ref("CatalogueSummary"))}),
+    "CatalogueEntry": _object(
+        {
+            "code": _text(),
+            "name": _text(),
+            "parent": _maybe("string"),
+            "valid_from": _text("Nội dung này đúng từ ngày"),
+            "valid_to": {**_maybe("string"), "description": "Thôi đúng từ ngày"},
+            "attributes": {
+                "type": "object",
+                "description": "Theo các cột của danh mục (fields)",
+                "additionalProperties": {"oneOf": [_text(), _list(_text())]},
+            },
+        }
+    ),
+    "Catalogue": _object(
+        {"catalogue": _text(), "title": _text(), "at": _text(), "entries": _list(_ref("CatalogueEntry"))}
+    ),
+    "CatalogueChanges": _object(
+        {
+            "from": _text(),
+            "applied": {"type": "boolean", "description": "false: chỉ xem trước"},
+            "changes": _list(
+                _object(
+                    {
+                        "change": {"enum": ["added", "changed", "closed"]},
+                        "code": _text(),
+                        "name": _text(),
+                        "differences": _list(_object({"title": _text(), "old": _text(), "new": _text()})),
+                    }
+                )
+            ),
+        }
+    ),
     "Health": _object({"status": {"enum": ["ok", "schema"]}, "version": _text(), "database": _text()}),
 }
 
@@ -503,6 +543,48 @@ _PATHS: Final[Json] = {
             ],
             "responses": {"200": _reply("Nguồn gốc", _ref("Lineage")), **_REFUSALS},
         }
+    },
+    "/catalogues": {
+        "get": {
+            "summary": "Các danh mục",
+            "responses": {"200": _reply("Các danh mục", _ref("Catalogues")), "401": _REFUSALS["401"]},
+        }
+    },
+    "/catalogues/{name}": {
+        "get": {
+            "summary": "Một danh mục tại một ngày",
+            "parameters": [
+                _path("name", "Tên danh mục"),
+                _query("at", "Tại ngày, ví dụ 2026-09-30; mặc định hôm nay", required=False),
+                _query("find", "Chỉ các mục có những chữ này; không cần dấu", required=False),
+                _query("unit", "Chỉ các chỉ tiêu giao cho đơn vị này (mã)", required=False),
+            ],
+            "responses": {"200": _reply("Danh mục", _ref("Catalogue")), **_REFUSALS},
+        }
+    },
+    "/catalogues/{name}.xlsx": {
+        "get": {
+            "summary": "Danh mục ra tệp Excel để sửa rồi nhập lại",
+            "parameters": [_path("name", "Tên danh mục"), _query("at", "Tại ngày; mặc định hôm nay", required=False)],
+            "responses": {"200": _file("Tệp danh mục"), **_REFUSALS},
+        },
+        "put": {
+            "summary": "Nhập danh mục từ tệp Excel (quản lý biểu mẫu); mục không còn trong tệp thì thôi hiệu lực",
+            "parameters": [
+                _path("name", "Tên danh mục"),
+                _query("from", "Các thay đổi có hiệu lực từ ngày"),
+                _query("dry_run", "1 là chỉ xem trước", required=False, kind="integer"),
+            ],
+            "requestBody": {
+                "required": True,
+                "content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+            },
+            "responses": {
+                "200": _reply("Các thay đổi", _ref("CatalogueChanges")),
+                **_REFUSALS,
+                "413": _problem("Tệp quá lớn"),
+            },
+        },
     },
     "/health": {
         "get": {
