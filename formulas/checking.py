@@ -23,6 +23,7 @@ from formulas.integrity import check_formulas
 from formulas.merged import Whole, read_units, unit_sheets
 from formulas.relations import check_relations
 from formulas.scale import check_history
+from formulas.shares import check_shares
 from formulas.text.scanning import check_sheet_text, check_text
 from formulas.values import check_values
 from formulas.wording import excerpt
@@ -148,7 +149,10 @@ def _about_form(
     yield from check_formulas(filled, workbook, computed)
     yield from check_values(filled, workbook)
     yield from check_appearance(filled, workbook)
-    yield from check_relations(compiled, filled, {**filled_values(filled), **computed})
+    values = {**filled_values(filled), **computed}
+    relations = list(check_relations(compiled, filled, values))
+    yield from relations
+    yield from check_shares(filled, values, {(finding.sheet, finding.cell) for finding in relations})
 
 
 def _about_origin(workbook: Workbook, version: FormVersion) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 from form_templates.measures import bundled
@@ -34,3 +35,19 @@ def is_counted(unit: str) -> bool:
     """Whether the numbers are counts of whole things, which are never rounded: sums of them agree to the last one."""
     known = bundled().find(unit)
     return known is not None and known.is_counted
+
+
+_SHARE: Final = re.compile(r"\bt[ỷỉ] (?:lệ|trọng)\b|\bcơ cấu\b")
+# "Tỷ lệ giải ngân so KH", "tỷ lệ tăng dân số": these may pass 100, or fall below 0.
+_GROWTH: Final = re.compile(r"\bso\b|\btăng\b|\bgiảm\b|\btốc độ\b|\bchỉ số\b|\bkế hoạch\b|\bkh\b|\bhoàn thành\b")
+
+
+@lru_cache(maxsize=4096)
+def is_share(unit: str, header: str, label: str) -> bool:
+    """Whether the numbers are percentages of a whole: by the column's header, or by the row's label where that is."""
+    if _plain(unit) != "%":
+        return False
+    column, row = _plain(header), _plain(label)
+    if _GROWTH.search(column):
+        return False
+    return bool(_SHARE.search(column) or (_SHARE.search(row) and not _GROWTH.search(row)))

@@ -87,15 +87,16 @@ def _decimals(value: Decimal) -> int:
     return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
-def _text(key: CellKey, _spec: CellSpec, cell: FilledCell) -> Iterator[Finding]:
+def _text(key: CellKey, spec: CellSpec, cell: FilledCell) -> Iterator[Finding]:
     text = str(cell.value)
-    found = readings(text)
+    found = readings(text, spec.unit)
     if not found:
         yield _at(catalogue.TEXT_FOR_NUMBER, key, cell, text=excerpt(text))
     elif len(found) == 1:
         yield _at(catalogue.NUMBER_AS_TEXT, key, cell, text=excerpt(text), reading=in_words(found[0]))
     else:
-        first, second = map(in_words, found)
+        *others, second = map(in_words, found)
+        first = ", ".join(others)
         yield _at(catalogue.AMBIGUOUS_NUMBER, key, cell, text=excerpt(text), first=first, second=second)
 
 

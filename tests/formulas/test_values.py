@@ -6,12 +6,13 @@ import pytest
 from formulas.checking import check
 from formulas.freezing import freeze
 from formulas.numerals import readings
-from formulas.units import is_counted, is_money, is_ratio
+from formulas.units import is_counted, is_money, is_ratio, is_share
 from formulas.values import disguises
 from formulas.wording import excerpt, in_words, number_text, value_text
 from tests.formulas.specimens import (
     CROPS,
     LIVESTOCK,
+    POVERTY,
     PROCEDURES,
     a_filled_form,
     a_version,
@@ -22,6 +23,7 @@ from tests.formulas.specimens import (
     report_on,
 )
 from tests.formulas.test_checking import resaved
+from workbooks.finding import Severity
 from workbooks.patch import Constant, Formula
 from workbooks.sheet import CellError
 
@@ -159,7 +161,19 @@ def test_what_excel_makes_of_a_typed_date_or_percentage_is_told(number_format: s
         ("(1.234,5)", ["-1234.5"]),
         ("−5", ["-5"]),
         ("’100", ["100"]),
-        ("12 ha", []),
+        ("12 ha", ["12"]),
+        ("35con", ["35"]),
+        ("1,234,567", ["1234567"]),
+        ("(1.234)", ["-1234", "-1.234"]),
+        ("1\u202f234,5", ["1234.5"]),
+        ("１２３", ["123"]),
+        ("１．２３４", ["1234", "1.234"]),
+        ("0.123", ["0.123"]),
+        ("0,123", ["0.123"]),
+        ("12.5%", ["12.5", "0.125"]),
+        ("12 tháng", []),
+        ("khoảng 100 ha", []),
+        ("1/2", []),
         ("1.23.4", []),
         ("", []),
         ("1" * 500, []),
@@ -167,6 +181,30 @@ def test_what_excel_makes_of_a_typed_date_or_percentage_is_told(number_format: s
 )
 def test_every_reading_of_a_typed_number_is_given(text: str, values: list[str]) -> None:
     assert list(readings(text)) == [Decimal(value) for value in values]
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "values"),
+    [
+        ("12.5%", "%", ["12.5"]),
+        ("1.234 tr", "Triệu đồng", ["1234", "1.234"]),
+        ("1.234 tr", "Đồng", ["1234000000", "1234000"]),
+        ("1,5 tỷ", "Triệu đồng", ["1500"]),
+        ("2.500 nghìn đồng", "Triệu đồng", ["2.5", "0.0025"]),
+        ("100 triệu đồng", "Triệu đồng", ["100"]),
+        ("12 sào", "Sào", ["12"]),
+    ],
+)
+def test_a_unit_behind_the_number_is_understood(text: str, unit: str, values: list[str]) -> None:
+    assert list(readings(text, unit)) == [Decimal(value) for value in values]
+
+
+@pytest.mark.parametrize("text", ["1.234", "1,234", "(1.234)", "1.234 ha", "１．２３４", "12.5%"])
+def test_every_ambiguous_number_is_asked_with_both_readings(text: str) -> None:
+    finding = only(report_on(CROPS, {("04", "3"): text}), "BS602")
+
+    assert finding.cell == place(CROPS, "04", "3")
+    assert " hay " in finding.message
 
 
 @pytest.mark.parametrize(
@@ -199,6 +237,38 @@ def test_numbers_are_shown_as_vietnamese_forms_print_them() -> None:
 def test_long_and_broken_texts_are_cut_for_messages() -> None:
     assert excerpt("a\nb\x07c") == "a b c"
     assert len(excerpt("dài " * 1000)) == 80
+
+
+@pytest.mark.parametrize(
+    ("header", "label", "share"),
+    [
+        ("Tỷ lệ (%)", "Hộ nghèo", True),
+        ("Cơ cấu (%)", "", True),
+        ("Thực hiện năm trước", "Tỷ lệ dân số tham gia bảo hiểm y tế", True),
+        ("So với cùng kỳ (%)", "Tỷ lệ dân số tham gia bảo hiểm y tế", False),
+        ("Tỷ lệ giải ngân so KH Thủ tướng giao (%)", "", False),
+        ("Tốc độ phát triển (%)", "", False),
+        ("Thực hiện", "Tỷ lệ tăng dân số tự nhiên", False),
+        ("Thực hiện", "Số hộ", False),
+    ],
+)
+def test_a_share_is_told_from_growth_by_the_words_around_it(header: str, label: str, share: bool) -> None:
+    assert is_share("%", header, label) is share
+    assert not is_share("Người", header, label)
+
+
+def test_shares_above_the_whole_are_told_once_for_each_column() -> None:
+    more = {(f"02*#{code}", "2"): 3000.0 for code in ("29551", "29554")}
+
+    start, end = findings_of(report_on(POVERTY, more), "BS504")
+
+    assert (start.cell, end.cell) == (place(POVERTY, "02", "3"), place(POVERTY, "02", "8"))
+    assert place(POVERTY, "02*#29554", "3") in start.message
+    assert start.severity is Severity.WARNING
+
+
+def test_growth_above_a_hundred_per_cent_is_no_fault() -> None:
+    assert findings_of(report_on(LIVESTOCK, {("01", "2"): 900.0}), "BS504") == []
 
 
 def test_units_say_what_their_numbers_are() -> None:
