@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tomllib
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from typing import Final
@@ -13,7 +14,9 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
-from form_templates.builder import reproducible
+from form_templates import definition
+from form_templates.builder import build_template, reproducible
+from form_templates.errors import FormError
 from form_templates.reports import (
     FIRST_LINE,
     HEADINGS,
@@ -23,7 +26,10 @@ from form_templates.reports import (
     WORDS,
     SourcePeriod,
 )
+from form_templates.spec import spec_of
+from form_templates.spec_fields import Fields
 from workbooks.address import column_letters as letter
+from workbooks.finding import Finding, Severity
 
 _FONT: Final = "Times New Roman"
 _THIN: Final = Side(style="thin", color="7F7F7F")
@@ -35,6 +41,7 @@ _ABOUT: Final = (
     "Để trống dòng nguồn, cột nguồn nếu mã giống nhau. Ô có công thức không cần nguồn."
 )
 _SPARE_LINES: Final = 200
+_REMEDY: Final = "Hãy sửa tệp mô tả biểu (.toml) rồi đọc lại."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +56,39 @@ class SourceLine:
     period: str = WORDS[SourcePeriod.SAME]
 
 
+def build_report(text: str) -> bytes:
+    """The report template that a TOML spec describes: a form's, and ``[[sources]]``. Raises FormError (BS341)."""
+    try:
+        document = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise FormError.single("BS341", f"Tệp không phải TOML hợp lệ: {error}.", _REMEDY) from error
+    written = document.pop("sources", None)
+    if not isinstance(written, list) or not all(isinstance(item, dict) for item in written):
+        raise FormError.single("BS341", "Biểu báo cáo: thiếu [[sources]].", _REMEDY)
+    top = Fields({"sources": written}, "biểu báo cáo")
+    lines = [
+        SourceLine(
+            rows=fields.text("rows"),
+            columns=fields.text("columns"),
+            form=fields.text("form"),
+            source_rows=fields.text("source_rows", default=""),
+            source_columns=fields.text("source_columns", default=""),
+            period=WORDS[fields.choice("period", SourcePeriod, SourcePeriod.SAME)],
+        )
+        for fields in top.tables("sources")
+    ]
+    problems = top.problems()
+    if problems:
+        raise FormError(Finding("BS341", Severity.ERROR, problem, _REMEDY) for problem in problems)
+    return with_sources(build_template(spec_of(document)), lines)
+
+
 def with_sources(template: bytes, lines: Sequence[SourceLine]) -> bytes:
     """A template as `builder.build_template` lays it out, with its sheets of sources and traces. Deterministic."""
     book = load_workbook(io.BytesIO(template))
+    # Nobody types into a report, so there is nothing to explain.
+    book.remove(book[definition.EXPLANATIONS_SHEET])
+    del book.defined_names[definition.EXPLANATIONS]
     sources = book.create_sheet(SOURCES_SHEET, 1)
     _head(sources, _ABOUT, HEADINGS, (14, 14, 16, 16, 16, 22))
     for at, line in enumerate(lines, start=FIRST_LINE):

@@ -52,6 +52,10 @@ class SourcePeriod(StrEnum):
     LAST_QUARTER = "last-quarter"
     SUM_OF_MONTHS = "sum-of-months"
     SUM_OF_QUARTERS = "sum-of-quarters"
+    LAST_MONTH_LAST_YEAR = "last-month-last-year"
+    LAST_QUARTER_LAST_YEAR = "last-quarter-last-year"
+    SUM_OF_MONTHS_LAST_YEAR = "sum-of-months-last-year"
+    SUM_OF_QUARTERS_LAST_YEAR = "sum-of-quarters-last-year"
 
 
 WORDS: Final = {
@@ -62,6 +66,10 @@ WORDS: Final = {
     SourcePeriod.LAST_QUARTER: "quý cuối kỳ",
     SourcePeriod.SUM_OF_MONTHS: "cộng các tháng",
     SourcePeriod.SUM_OF_QUARTERS: "cộng các quý",
+    SourcePeriod.LAST_MONTH_LAST_YEAR: "tháng cuối kỳ năm trước",
+    SourcePeriod.LAST_QUARTER_LAST_YEAR: "quý cuối kỳ năm trước",
+    SourcePeriod.SUM_OF_MONTHS_LAST_YEAR: "cộng các tháng năm trước",
+    SourcePeriod.SUM_OF_QUARTERS_LAST_YEAR: "cộng các quý năm trước",
 }
 
 
@@ -124,8 +132,8 @@ def source_periods(source: SourcePeriod, period: Period) -> tuple[Period, ...]:
     Empty where there is none before it (nine months), or none of that length within it (months of a month are it).
     """
     if source in _PARTS:
-        kind, last = _PARTS[source]
-        parts = _within(period, kind)
+        kind, last, years = _PARTS[source]
+        parts = _within(period.same_last_year() if years else period, kind)
         return parts[-1:] if last else parts
     found = {
         SourcePeriod.SAME: period,
@@ -135,12 +143,19 @@ def source_periods(source: SourcePeriod, period: Period) -> tuple[Period, ...]:
     return () if found is None else (found,)
 
 
+# Kind of the periods within, whether only the last of them counts, whether they are those of the year before.
 _PARTS: Final = {
-    SourcePeriod.LAST_MONTH: (PeriodKind.MONTH, True),
-    SourcePeriod.LAST_QUARTER: (PeriodKind.QUARTER, True),
-    SourcePeriod.SUM_OF_MONTHS: (PeriodKind.MONTH, False),
-    SourcePeriod.SUM_OF_QUARTERS: (PeriodKind.QUARTER, False),
+    SourcePeriod.LAST_MONTH: (PeriodKind.MONTH, True, False),
+    SourcePeriod.LAST_QUARTER: (PeriodKind.QUARTER, True, False),
+    SourcePeriod.SUM_OF_MONTHS: (PeriodKind.MONTH, False, False),
+    SourcePeriod.SUM_OF_QUARTERS: (PeriodKind.QUARTER, False, False),
+    SourcePeriod.LAST_MONTH_LAST_YEAR: (PeriodKind.MONTH, True, True),
+    SourcePeriod.LAST_QUARTER_LAST_YEAR: (PeriodKind.QUARTER, True, True),
+    SourcePeriod.SUM_OF_MONTHS_LAST_YEAR: (PeriodKind.MONTH, False, True),
+    SourcePeriod.SUM_OF_QUARTERS_LAST_YEAR: (PeriodKind.QUARTER, False, True),
 }
+SUMS: Final = frozenset(source for source, (_, last, _) in _PARTS.items() if not last)
+"""Periods whose figures are added."""
 
 
 def _within(period: Period, kind: PeriodKind) -> tuple[Period, ...]:

@@ -19,7 +19,7 @@ from form_templates.filling import CellValue, issue
 from form_templates.measures import MeasureError, bundled
 from form_templates.model import Aggregation, CellKey, CellSpec
 from form_templates.period import Period
-from form_templates.reports import FIRST_LINE, TRACES_SHEET, ReportForm, Source, SourcePeriod, source_periods
+from form_templates.reports import FIRST_LINE, SUMS, TRACES_SHEET, ReportForm, Source, source_periods
 from form_templates.stamp import Stamp, StampKind
 from formulas.compiler import compile_version
 from formulas.freezing import freeze
@@ -41,7 +41,6 @@ from server.storage.units import Unit, units_at
 from workbooks.finding import Finding, Severity
 from workbooks.patch import Constant, Patch, patch_cells
 
-_SUMS: Final = frozenset({SourcePeriod.SUM_OF_MONTHS, SourcePeriod.SUM_OF_QUARTERS})
 _TABLE: Final = "T1"
 
 
@@ -233,7 +232,7 @@ def _source_faults(connection: Connection, report: ReportForm, day: date) -> Ite
         if spec is None:
             yield _fault(f"{where}: biểu {source.form} không có ô dòng {source.row}, cột {source.column}.")
             continue
-        if source.period in _SUMS and spec.aggregation is not Aggregation.SUM:
+        if source.period in SUMS and spec.aggregation is not Aggregation.SUM:
             yield _fault(f"{where}: ô nguồn của biểu {source.form} không cộng được, không lấy tổng nhiều kỳ.")
         try:
             measures.convert(Decimal(0), spec.unit, report.grid.cell(source.key).unit)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from form_templates.errors import FormError
 from form_templates.model import CellKey
 from form_templates.period import Period
 from form_templates.reading import read_form
-from form_templates.report_drawing import SourceLine, with_sources
+from form_templates.report_drawing import SourceLine, build_report, with_sources
 from form_templates.reports import TRACES_SHEET, SourcePeriod, compile_report, source_periods
 from form_templates.spec import read_spec
 from form_templates.stamp import StampKind, read_stamp
@@ -208,6 +209,8 @@ def test_what_cannot_be_assembled_says_why(world: World) -> None:
         (SourcePeriod.SUM_OF_QUARTERS, "2026", ["2026-Q1", "2026-Q2", "2026-Q3", "2026-Q4"]),
         (SourcePeriod.SUM_OF_MONTHS, "2026-Q2", ["2026-M04", "2026-M05", "2026-M06"]),
         (SourcePeriod.SUM_OF_QUARTERS, "2026-M02", []),
+        (SourcePeriod.SUM_OF_MONTHS_LAST_YEAR, "2026-Q1", ["2025-M01", "2025-M02", "2025-M03"]),
+        (SourcePeriod.LAST_MONTH_LAST_YEAR, "2026-9M", ["2025-M09"]),
     ],
 )
 def test_the_periods_that_make_a_figure(source: SourcePeriod, period: str, expected: list[str]) -> None:
@@ -261,3 +264,26 @@ def test_the_api_gives_reports_to_those_who_may_see_the_unit(world: World, tmp_p
     assert (stranger.status_code, officer.status_code, own.status_code) == (401, 403, 200)
     assert own.headers["X-Missing-Figures"] == "4"
     assert [one["report"] for one in listed["reports"]] == [REPORT]
+
+
+OFFICIAL = files("form_templates").joinpath("official", "reports")
+
+
+def test_the_official_report_is_laid_out_from_its_spec_and_reads_the_official_forms(engine: Engine) -> None:
+    data = OFFICIAL.joinpath("BC-01.Q.xlsx").read_bytes()
+    assert build_report(OFFICIAL.joinpath("BC-01.Q.toml").read_text("utf-8")) == data
+    for form in compile_report(data).forms:
+        publish(engine, template(form), decision="QĐ 1", effective_from=date(2025, 1, 1), now=NOW)
+
+    published(engine, data)
+
+    assert [one.report for one in list_reports(engine)] == ["BC-01.Q"]
+
+
+def test_a_spec_of_a_report_says_what_is_wrong_with_its_sources() -> None:
+    with pytest.raises(FormError, match="sources"):
+        build_report(SPEC)
+    with pytest.raises(FormError, match="thiếu mục “form”"):
+        build_report(SPEC + '[[sources]]\nrows = "01"\ncolumns = "1"\n')
+    with pytest.raises(FormError, match="TOML"):
+        build_report("= =")
