@@ -37,6 +37,7 @@ class CompiledFormula:
     Attributes:
         references: what the formula refers to, in the order of the text, each once.
         operator: the comparison that the formula is (``"<="``), or ``""``.
+        steps: the formula and, of a comparison, both its sides.
     """
 
     coded: str
@@ -44,13 +45,13 @@ class CompiledFormula:
     region: str
     references: tuple[Area, ...]
     operator: str
-    _steps: tuple[Step, ...]
-    _regions: frozenset[tuple[str, str]]
+    steps: tuple[Step, ...]
+    regions: frozenset[tuple[str, str]]
 
     @cached_property
     def compute(self) -> Compute:
         """Computes the formula's value and, of a comparison, its sides."""
-        return Assembly(self._steps, self._regions).compute
+        return Assembly(self.steps, self.regions).compute
 
     def value(self, values: Mapping[CellKey, CellValue], members: Members = NO_MEMBERS, row: str = "") -> CellValue:
         """The value of the formula; ``row`` is the member row (``"02*#29551"``) it stands in, for ``{@|…}``."""
@@ -77,24 +78,26 @@ class CompiledForm:
     Attributes:
         order: the cells that formulas compute, each after what it needs; a region's cells by their template key.
         rules: the control relations of the version, compiled.
+        regions: table and code of every repeating region.
+        steps: the computed cells in that order, with their formulas.
     """
 
     version: FormVersion
     order: tuple[CellKey, ...]
     rules: tuple[tuple[Rule, CompiledFormula], ...]
-    _regions: frozenset[tuple[str, str]]
-    _own: tuple[Step, ...]
+    regions: frozenset[tuple[str, str]]
+    steps: tuple[Step, ...]
     _combined: tuple[Step, ...]
 
     @cached_property
     def compute(self) -> Compute:
         """Computes the CALC cells of a filled form."""
-        return Assembly(self._own, self._regions).compute
+        return Assembly(self.steps, self.regions).compute
 
     @cached_property
     def combine(self) -> Compute:
         """Computes what is not added, for a unit that consolidates others."""
-        return Assembly(self._combined, self._regions).compute
+        return Assembly(self._combined, self.regions).compute
 
 
 def compile_version(version: FormVersion) -> CompiledForm:

@@ -18,6 +18,8 @@ class FormulaError(Exception):
     BS454  arguments that a function cannot take
     BS455  an operator, constant or error value that is not allowed
     BS456  aggregation by formula where there is no formula
+    BS457  a formula for which an independent engine gives another result
+    BS458  a warning: the independent engine gave no results
     ====== ============================================================
     """
 
