@@ -59,6 +59,20 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
+class OriginCell:
+    """A cell that a figure comes from, over however many versions: which part of it, times what."""
+
+    key: CellKey
+    share: Decimal = Decimal(1)
+    factor: Decimal = Decimal(1)
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is the figure just as it is."""
+        return self.share == self.factor == 1
+
+
+@dataclass(frozen=True, slots=True)
 class Left:
     """A figure, or the part of one, that has no place; ``amount`` is in the unit of ``old``."""
 
@@ -122,6 +136,19 @@ def translate(old: FormVersion, new: FormVersion, values: Mapping[CellKey, Amoun
         left += kept
     origins = {key: tuple(coming) for key, coming in by_new.items()}
     return Translation(told, tuple(moves), tuple(left), frozenset(undetermined), origins)
+
+
+def composed(origins: Mapping[CellKey, Sequence[OriginCell]], moves: Iterable[Move]) -> tuple[OriginCell, ...]:
+    """The cells behind some moves, given those behind what was moved.
+
+    What was split and came together again counts with all of its shares.
+    """
+    shares: dict[tuple[CellKey, Decimal], Decimal] = {}
+    for move in moves:
+        for cell in origins.get(move.old, ()):
+            same = cell.key, cell.factor * move.factor
+            shares[same] = shares.get(same, Decimal(0)) + cell.share * move.share
+    return tuple(OriginCell(key, share, factor) for (key, factor), share in shares.items())
 
 
 def parts(amount: Decimal, portions: Sequence[Portion]) -> list[Decimal]:

@@ -9,11 +9,12 @@ from decimal import Decimal
 from sqlalchemy import Connection, Engine
 
 from form_templates.model import CellKey
+from form_templates.translating import OriginCell
 from formulas.compiler import compile_formula
 from server.errors import NotFoundError
 from server.services.figures import cell_address
 from server.services.registry import Published
-from server.services.retelling import OriginCell, published_version
+from server.services.retelling import published_version
 from server.services.totals import TotalValue, UnitTotals, totals_in
 from server.storage.engine import reading
 from server.storage.facts import Contribution, contributions, facts_of

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 
 from form_templates.model import Aggregation, CellKey, CellKind, FormVersion, member_row, members_of
 from form_templates.reading import ValueState, state_of
-from form_templates.translating import Amount, Left, Move, Translation, translate
+from form_templates.translating import Amount, Left, OriginCell, Translation, composed, translate
 from formulas.arithmetic import CellValue
 from formulas.compiler import CompiledForm
 from formulas.dependence import areas_of
@@ -43,15 +43,6 @@ _VALUE_STATES: Final = {
 }
 _FACT_STATES: Final = {value: fact for fact, value in _VALUE_STATES.items()} | {ValueState.BOOLEAN: FactState.TEXT}
 _SYMBOLS: Final = {ValueState.NONE: "-", ValueState.NO_DATA: "…", ValueState.NOT_APPLICABLE: "x"}
-
-
-@dataclass(frozen=True, slots=True)
-class OriginCell:
-    """A stored cell that a figure comes from: which part of it, times what."""
-
-    key: CellKey
-    share: Decimal = Decimal(1)
-    factor: Decimal = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +140,7 @@ def tell(versions: Sequence[Published], amounts: Mapping[CellKey, Amount], *, su
         values, computed = _computed(new.compiled, found, sums=sums)
         left += (LeftOver(old.version.version, one) for one in found.left if _was_typed(old, one.old))
         origins = {
-            key: tuple(_composed(origins, moves))
+            key: composed(origins, moves)
             for key, moves in found.by_new.items()
             if key in values and key not in computed
         }
@@ -206,16 +197,6 @@ def _fact(told: Told, facts: Mapping[CellKey, Fact], target: Published, key: Cel
 
 
 # -- inside ------------------------------------------------------------------------------------------------------------
-
-
-def _composed(origins: Mapping[CellKey, tuple[OriginCell, ...]], moves: Sequence[Move]) -> Iterator[OriginCell]:
-    """The cells behind some moves; what was split and came together again counts with all of its shares."""
-    shares: dict[tuple[CellKey, Decimal], Decimal] = {}
-    for move in moves:
-        for cell in origins.get(move.old, ()):
-            same = cell.key, cell.factor * move.factor
-            shares[same] = shares.get(same, Decimal(0)) + cell.share * move.share
-    return (OriginCell(key, share, factor) for (key, factor), share in shares.items())
 
 
 def _was_typed(published: Published, key: CellKey) -> bool:

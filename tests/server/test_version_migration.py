@@ -17,6 +17,7 @@ from form_templates.errors import FormError
 from form_templates.model import CellKey
 from form_templates.reading import read_form
 from form_templates.stamp import embedded_version
+from form_templates.translating import OriginCell
 from formulas.checking import check
 from server.config import Config
 from server.errors import InvalidError, NotFoundError
@@ -26,7 +27,7 @@ from server.services.history import import_history
 from server.services.lineage import lineage
 from server.services.publishing import publish
 from server.services.reported import reported_facts
-from server.services.retelling import Origin, OriginCell
+from server.services.retelling import Origin
 from server.web import context
 from server.web.app import create_app
 from tests.form_templates.successions import DECLARED, second_spec, template, third_spec

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from form_templates.translating import Amount
+from form_templates.translating import Amount, OriginCell
 from server.services.figures import cell_address
 from server.services.reported import Reported
-from server.services.retelling import LeftOver, Origin, OriginCell, Told
+from server.services.retelling import LeftOver, Origin, Told
 
 
 def told_facts(found: Reported, told: Told) -> dict[str, Any]:
