@@ -233,7 +233,8 @@ def _misplaced_marks(text: str) -> Iterator[Strange]:
 
 def _reordered(cluster: str) -> str | None:
     """One letter from a letter and its marks in any order, each mark once; None where there is none."""
-    base, *marks = unicodedata.normalize("NFD", cluster)
+    decomposed = unicodedata.normalize("NFD", cluster)
+    base, marks = decomposed[0], decomposed[1:]
     # Some PDF files give ı and a mark for an i with a tone.
     base = "i" if base == _DOTLESS_I else base
     once = sorted(dict.fromkeys(marks), key=lambda mark: mark not in _VOWEL_MARKS)

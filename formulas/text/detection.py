@@ -1,33 +1,45 @@
 """Is this text legacy Vietnamese? Each encoding's reading is weighed, word by word, against the text as it stands.
 
 Unicode text must never be called legacy: a letter that no legacy view can show (ă đ ơ ư and all of U+1EA0–1EF9) decides
-at once, and without a font's word a text that already reads as Vietnamese is left alone.
+at once, and without a font's word a text that may be Vietnamese as it stands is left alone.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
+from typing import Final
 
 from formulas.text import lexicon
 from formulas.text.encodings import LEGACY, Encoding, decode, encoding_of_font, is_capitals_font
+from formulas.text.restoring import restored
+from formulas.text.weighing import WORD, Reading, may_be_legacy, weigh, weighed
 
-_UNICODE_ONLY = re.compile("[\u0102\u0103\u0110\u0111\u01a0\u01a1\u01af\u01b0\u1ea0-\u1ef9]")
-_WORD = re.compile(r"[^\s\x00-\x40\x5b-\x60\x7b-\x7f]+")
-_TYPOGRAPHY = "“”‘’‚„«»–—…•·"
-# m², °C, µg, Nº: symbols of measure that are letters of some legacy encoding.
-_MEASURE = re.compile(r"(?:(?:[kdchnmµ]|da)?m[²³]|°[CFK]?|µ[a-zA-Z]{1,2}|[nN][ºª°])\Z")
-# Symbols never stand inside a word of any language, but are letters of TCVN3, VPS and VISCII.
-_SYMBOL_IN_WORD = re.compile("[A-Za-z][\u00a1-\u00bf\u00d7\u00f7]|[\u00a1-\u00bf\u00d7\u00f7][a-z]")
-# A letter alone may be a whole word ("ở", "ý"); the symbols among the legacy codes (Ø 20) stay symbols.
-_LONE_LETTER = re.compile("[\u00c0-\u00d6\u00d9-\u00f6\u00f9-\u00ff]\\Z")
-_LONGEST = 2000
+_UNICODE_ONLY: Final = re.compile("[\u0102\u0103\u0110\u0111\u01a0\u01a1\u01af\u01b0\u1ea0-\u1ef9]")
+_LETTER_WITH_MARKS: Final = re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff][\u0300-\u0303\u0306\u0309\u031b\u0323]+")
+# Of these, the ones that give a legacy word away in the middle of Unicode text.
+_STRANGE: Final = "\u00a1-\u00bf\u00d7\u00f7ÄÅÆÇËÎÏÐÑÖØÛÜÞßäåæçëîïðñöøûüþÿ"
+_TRACE: Final = re.compile(f"[A-Za-z][{_STRANGE}]|[{_STRANGE}][a-z]")
+_SUSPECT: Final = re.compile(f"[\u0300-\u0323]|{_TRACE.pattern}")
+# TCVN3 and VNI were on nine machines of ten; the others must earn their reading.
+_PRIOR: Final = {
+    Encoding.TCVN3: 0.0,
+    Encoding.VNI: 0.0,
+    Encoding.VPS: -3.0,
+    Encoding.VISCII: -3.0,
+    Encoding.CP1258: -2.0,
+}
+# What the gain may lack where the font, or the neighbouring cells, speak for the encoding.
+_TRUST_IN_FONT: Final = -3.0
+_TRUST_IN_NEIGHBOURS: Final = -3.0
+# What makes a word certain in its font although the spelling rules allow it as it stands (sè).
+_CLEAR_IN_FONT: Final = 9.0
+_LONGEST: Final = 2000
 # Readings of longer texts are not kept: twenty thousand of them would fill the memory.
-_LONGEST_KEPT = 500
+_LONGEST_KEPT: Final = 500
 
 
 class Certainty(StrEnum):
@@ -39,25 +51,16 @@ class Certainty(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """A text that is not composed Unicode, and how it reads in Unicode."""
+    """A text that is not composed Unicode, and how it reads in Unicode.
+
+    Attributes:
+        mixed: part of the text is Unicode already; ``reading`` changes the other words only. Never certain.
+    """
 
     encoding: Encoding
     reading: str
     certainty: Certainty
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """One encoding's reading of a text, weighed against the text as it stands (``gain``)."""
-
-    encoding: Encoding
-    words: tuple[str, ...]
-    gain: float
-    changed: int
-    seen: int
-    broken: int
-    rescued: int
-    displaced: int
+    mixed: bool = False
 
 
 def detect(text: str, font: str = "", *, expected: Encoding | None = None) -> Detection | None:
@@ -68,152 +71,114 @@ def detect(text: str, font: str = "", *, expected: Encoding | None = None) -> De
         font: name of the run's font; a font drawn for an encoding is strong evidence, but no proof.
         expected: the encoding found for certain in the neighbouring cells, weighed like a font.
     """
-    if text.isascii():
+    if text.isascii() or (_UNICODE_ONLY.search(text) and not _SUSPECT.search(text)):
         return None
-    if _UNICODE_ONLY.search(text):
-        return _combining(text)
-    weigh = _detect if len(text) <= _LONGEST_KEPT else _detect.__wrapped__
-    found = weigh(text, encoding_of_font(font) or expected)
-    if found is not None and found.encoding is Encoding.TCVN3 and is_capitals_font(font):
+    of_font = encoding_of_font(font)
+    judge = _detect if len(text) <= _LONGEST_KEPT else _detect.__wrapped__
+    found = judge(text, of_font or expected, of_font is not None)
+    if found is not None and found.encoding is Encoding.TCVN3 and is_capitals_font(font) and not found.mixed:
         return replace(found, reading=found.reading.upper())
     return found
 
 
-def _combining(text: str) -> Detection | None:
-    if unicodedata.is_normalized("NFC", text):
-        return None
-    return Detection(Encoding.COMBINING, decode(text, Encoding.COMBINING), Certainty.CERTAIN)
-
-
 @lru_cache(maxsize=20_000)
-def _detect(text: str, evidence: Encoding | None) -> Detection | None:
-    if separate_marks := _combining(text):
-        return separate_marks
+def _detect(text: str, evidence: Encoding | None, by_font: bool) -> Detection | None:
+    composed = _LETTER_WITH_MARKS.sub(_composed, text)
+    if composed != text:
+        return Detection(Encoding.COMBINING, composed, Certainty.CERTAIN)
+    if _UNICODE_ONLY.search(text):
+        return _mixed(text)
     sample = text[:_LONGEST]
-    readings = [reading for encoding in LEGACY if (reading := _read(sample, encoding)) is not None]
+    readings = [reading for encoding in LEGACY if (reading := weigh(sample, encoding, alone=by_font)) is not None]
     if not readings:
         return None
     by_evidence = next((reading for reading in readings if reading.encoding is evidence), None)
-    if by_evidence is not None and (certainty := _with_evidence(by_evidence)):
+    if by_evidence is not None and (certainty := _with_evidence(by_evidence, sample, by_font=by_font)):
         return _detection(text, by_evidence, certainty)
-    best = max(readings, key=lambda reading: reading.gain)
+    best = max(readings, key=_score)
     certainty = _without_evidence(best, readings, sample)
     return _detection(text, best, certainty) if certainty else None
 
 
-def _detection(text: str, reading: _Reading, certainty: Certainty) -> Detection:
-    return Detection(reading.encoding, _restore_capitals(text, reading), certainty)
+def _composed(match: re.Match[str]) -> str:
+    return unicodedata.normalize("NFC", match[0])
 
 
-def _restore_capitals(text: str, reading: _Reading) -> str:
-    """The capitals that TCVN3 has no codes for, where the plain letters around them are all capitals."""
-    letters = [letter for letter in text if letter.isascii() and letter.isalpha()]
-    decoded = _decoded(text, reading.encoding)
-    if reading.encoding is Encoding.TCVN3 and len(letters) > 2 and all(letter.isupper() for letter in letters):
-        return decoded.upper()
-    return decoded
+def _mixed(text: str) -> Detection | None:
+    """Unicode text with legacy words in it: two cells joined, or a legacy text partly retyped. Always asked."""
+    best, most = "", 0
+    found = LEGACY[0]
+    for encoding in LEGACY:
+        told = [word for word in WORD.findall(text) if _is_legacy_among_unicode(word, encoding)]
+        if len(told) > most:
+            best, most, found = _reading_of_words(text, frozenset(told), encoding), len(told), encoding
+    return Detection(found, best, Certainty.DOUBTFUL, mixed=True) if most else None
 
 
-def _words(text: str) -> Iterator[str]:
-    """Words as the file keeps them: everything between white space, digits and plain punctuation."""
-    return iter(_WORD.findall(text))
+def _is_legacy_among_unicode(word: str, encoding: Encoding) -> bool:
+    if _UNICODE_ONLY.search(word) or not may_be_legacy(word, alone=False) or not _TRACE.search(word):
+        return False
+    told = weighed(word, encoding, quoted=True)
+    return told.telling and told.strong
 
 
-def _read(text: str, encoding: Encoding) -> _Reading | None:
-    """Weigh one reading; None where the encoding changes no word of the text."""
-    gain = 0.0
-    changed = seen = broken = rescued = displaced = 0
-    words = []
-    for word in _words(text):
-        if not _may_be_legacy(word):
-            continue
-        core = _core(word, encoding)
-        decoded = decode(core, encoding)
-        words.append(decoded)
-        stands = lexicon.is_syllable(core) and _cased_as_a_word(core)
-        before = lexicon.weight(core) if stands else lexicon.NOT_A_SYLLABLE
-        after = lexicon.weight(decoded)
-        if decoded == core:
-            broken += not stands
-            continue
-        changed += 1
-        gain += after - before
-        seen += after > lexicon.WELL_FORMED
-        broken += not lexicon.is_syllable(decoded)
-        rescued += not stands
-        displaced += before > lexicon.WELL_FORMED
-    if not changed:
-        return None
-    return _Reading(encoding, tuple(words), gain, changed, seen, broken, rescued, displaced)
+def _reading_of_words(text: str, words: frozenset[str], encoding: Encoding) -> str:
+    return WORD.sub(lambda match: decode(match[0], encoding) if match[0] in words else match[0], text)
 
 
-def _may_be_legacy(word: str) -> bool:
-    return not (word.isascii() or len(word) == 1 or _MEASURE.match(word) or not word.strip(_TYPOGRAPHY))
+def _detection(text: str, reading: Reading, certainty: Certainty) -> Detection | None:
+    unicode = restored(text, reading.encoding)
+    return Detection(reading.encoding, unicode, certainty) if unicode != text else None
 
 
-def _decoded(text: str, encoding: Encoding) -> str:
-    """The reading of a whole text: symbols that stand alone (… no data, m²) keep their meaning."""
-
-    def read(match: re.Match[str]) -> str:
-        word = match[0]
-        if _LONE_LETTER.match(word) and lexicon.is_syllable(alone := decode(word, encoding)):
-            return alone
-        if not _may_be_legacy(word):
-            return word
-        core = _core(word, encoding)
-        before, _, after = word.partition(core)
-        return before + decode(core, encoding) + after
-
-    return _WORD.sub(read, text)
+def _score(reading: Reading) -> float:
+    return reading.gain + _PRIOR[reading.encoding]
 
 
-def _cased_as_a_word(word: str) -> bool:
-    """A capital after a small letter (VÓn, tÌnh) is the code of another letter."""
-    return word.islower() or word.isupper() or word[1:].islower()
-
-
-def _core(word: str, encoding: Encoding) -> str:
-    """The word without quotation marks and dashes, unless the encoding draws letters there."""
-    core = word.strip(_TYPOGRAPHY)
-    return core if core != word and not lexicon.is_syllable(decode(word, encoding)) else word
-
-
-def _with_evidence(reading: _Reading) -> Certainty | None:
+def _with_evidence(reading: Reading, text: str, *, by_font: bool) -> Certainty | None:
     """Fonts and neighbours lie now and then: the reading must be Vietnamese all the same."""
-    if reading.broken or reading.gain <= 0:
+    # In its font a text is what it looks like, even a foreign name: Xl«-v¸c.
+    tolerated = reading.changed + 3 * by_font
+    if reading.broken * 4 > tolerated or reading.gain <= (_TRUST_IN_FONT if by_font else _TRUST_IN_NEIGHBOURS):
         return None
-    if reading.rescued or (reading.gain >= 5 and not reading.displaced):
+    if _reads_foreign(text, reading):
+        return Certainty.DOUBTFUL if reading.saved or by_font else None
+    if reading.gain >= 5 and (reading.telling or (reading.saved > 1 and not reading.displaced)):
         return Certainty.CERTAIN
-    return Certainty.DOUBTFUL if reading.gain >= 3 else None
+    if by_font and reading.gain >= _CLEAR_IN_FONT and not reading.displaced:
+        return Certainty.CERTAIN
+    return Certainty.DOUBTFUL
 
 
-def _without_evidence(best: _Reading, readings: list[_Reading], text: str) -> Certainty | None:
+def _without_evidence(best: Reading, readings: list[Reading], text: str) -> Certainty | None:
     if best.gain < 5 or not best.seen or best.broken * 4 > best.changed or _reads_foreign(text, best):
         return None
     if not best.rescued:
-        every_word_speaks = best.changed > 1 and best.seen == best.changed and not best.displaced
+        every_word_speaks = best.changed > 1 and best.seen == best.changed and (not best.displaced or best.gain >= 8)
         return Certainty.DOUBTFUL if every_word_speaks else None
-    rivals = [reading.gain for reading in readings if reading.words != best.words]
-    clear = not best.broken and best.gain - max(rivals, default=0.0) >= 4
-    if clear and _speaks_for_itself(best, text):
+    rivals = [_score(reading) for reading in readings if reading.words != best.words]
+    clear = _score(best) - max(rivals, default=0.0) >= 4
+    if clear and (best.telling or best.strong or best.saved > 1) and _speaks_for_itself(best, text):
         return Certainty.CERTAIN
-    return Certainty.DOUBTFUL if best.changed > 1 or max(map(len, best.words)) > 2 else None
+    return Certainty.DOUBTFUL if best.changed > 1 or best.telling or max(map(len, best.words)) > 2 else None
 
 
-def _speaks_for_itself(reading: _Reading, text: str) -> bool:
-    if _SYMBOL_IN_WORD.search(text):
+def _speaks_for_itself(reading: Reading, text: str) -> bool:
+    if reading.symbolic:
         return reading.rescued >= reading.displaced
     enough = reading.changed > 1 or _sensible_words(text, reading) > 2
-    return enough and reading.gain >= 10 and reading.rescued >= 2 * reading.displaced
+    return enough and reading.gain >= 10 and reading.rescued >= reading.displaced
 
 
-def _sensible_words(text: str, reading: _Reading) -> int:
-    plain = [word for word in _words(text) if word.isascii()]
+def _sensible_words(text: str, reading: Reading) -> int:
+    plain = [word for word in WORD.findall(text) if word.isascii()]
     return sum(map(lexicon.is_syllable, [*plain, *reading.words]))
 
 
-def _reads_foreign(text: str, reading: _Reading) -> bool:
+def _reads_foreign(text: str, reading: Reading) -> bool:
     """Whether the plain words around are not Vietnamese: "Où est le café" is no legacy text."""
-    plain = [word for word in _words(text) if word.isascii() and not lexicon.is_abbreviation(word)]
+    plain = [word for word in WORD.findall(text) if word.isascii() and not lexicon.is_abbreviation(word)]
     strange = sum(not lexicon.is_syllable(word) for word in plain)
-    return strange + reading.broken > (len(plain) - strange + reading.changed) / 2
+    odd = strange + reading.broken + (reading.changed - reading.seen) / 2
+    sense = (len(plain) - strange + reading.changed) / 2
+    return odd > sense + 2 * max(reading.saved - 1, 0) + reading.strong

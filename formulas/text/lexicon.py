@@ -1,15 +1,14 @@
-"""How likely a word is to be a Vietnamese syllable: seen in official texts, merely well-formed, or neither."""
+"""How likely a word is to be a Vietnamese syllable: seen in real texts, merely well-formed, or neither."""
 
 from __future__ import annotations
 
 import math
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from formulas.text.phonology import valid_syllables
 
 _SEEN = 4.0
-_MOST = 5.0
 WELL_FORMED = 1.0
 NOT_A_SYLLABLE = -6.0
 _VOWELS = frozenset("aeiouy")
@@ -22,19 +21,19 @@ def _counts() -> dict[str, int]:
     return {syllable: int(count) for syllable, count in pairs}
 
 
-@cache
+@lru_cache(maxsize=50_000)
 def is_syllable(word: str) -> bool:
     """Whether the word (any case) may be written in Vietnamese."""
     small = word.lower()
     return small in _counts() or small in valid_syllables()
 
 
-@cache
+@lru_cache(maxsize=50_000)
 def weight(word: str) -> float:
     """Evidence that the word is Vietnamese; comparable between readings of one text, like a log-probability."""
     small = word.lower()
     if count := _counts().get(small):
-        return _SEEN + min(math.log(count), _MOST)
+        return _SEEN + math.log(count)
     return WELL_FORMED if small in valid_syllables() else NOT_A_SYLLABLE
 
 
