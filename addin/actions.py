@@ -9,7 +9,7 @@ import logging
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,25 +17,40 @@ from typing import Final
 
 import xlwings as xw
 
-from addin import painting, repairs
+from addin import explanations, painting, repairs, text_repairs
 from addin.client import Client, SubmissionReply
 from addin.edits import Carried, carry
 from addin.errors import ActionError
-from addin.issued import Issued, folder_of, issued_for, keep, read_issued
+from addin.issued import FOLDER, Issued, folder_of, issued_for, keep, read_issued
 from addin.libreoffice import register
+from addin.text_repairs import TextChange
+from form_templates.explanations import read_explanations
 from form_templates.reading import read_form
 from formulas import checking
 from formulas.checking import Report
+from formulas.text.detection import Certainty
 from signing.keys import Signer
 from signing.sign import sign_package
 from workbooks.address import address, parse_address
 from workbooks.finding import Finding, Severity
 from workbooks.workbook import open_workbook
 
-__all__ = ["check", "load", "repair_text", "restore_formulas", "send", "sign", "signed_path"]
+__all__ = [
+    "check",
+    "explain",
+    "load",
+    "preview_text",
+    "repair_text",
+    "restore_formulas",
+    "send",
+    "sign",
+    "signed_path",
+    "undo_text",
+]
 
 _log = logging.getLogger(__name__)
 _SIGNED: Final = ".signed.xlsx"
+_TEXT_LOG: Final = ".chu.json"
 _UNSAFE: Final = re.compile(r"[^\w.\-]+")
 
 
@@ -77,11 +92,50 @@ def restore_formulas(book: xw.Book, *, client: Client | None = None) -> int:
     return repairs.restore_formulas(book, issued)
 
 
-def repair_text(book: xw.Book, *, client: Client | None = None) -> int:
-    """Rewrites old Vietnamese text as Unicode, takes the marks away, and returns how many cells changed."""
+def preview_text(book: xw.Book, *, client: Client | None = None) -> tuple[TextChange, ...]:
+    """The old Vietnamese texts that were typed, and what they would be in Unicode; nothing changes."""
+    return text_repairs.preview_text(book, issued_for(book, client))
+
+
+def repair_text(book: xw.Book, accepted: Sequence[TextChange] | None = None, *, client: Client | None = None) -> int:
+    """Rewrites old Vietnamese text as Unicode, takes the marks away, and returns how many cells changed.
+
+    Args:
+        book: the open book.
+        accepted: what the person chose from the preview; None for everything that is certain.
+        client: fetches the issued file where it is missing.
+    """
     issued = issued_for(book, client)
     painting.unpaint(book)
-    return repairs.repair_text(book, issued)
+    wanted = accepted
+    if wanted is None:
+        previewed = text_repairs.preview_text(book, issued)
+        wanted = [change for change in previewed if change.certainty is Certainty.CERTAIN]
+    count = text_repairs.repair_text(book, wanted)
+    if count:
+        path = _text_log(book)
+        path.parent.mkdir(exist_ok=True)
+        _write(path, text_repairs.to_json(wanted).encode("utf-8"))
+    return count
+
+
+def undo_text(book: xw.Book) -> int:
+    """Takes the last repair of text back; returns how many cells did. Raises ActionError where the log is damaged."""
+    path = _text_log(book)
+    if not path.is_file():
+        return 0
+    count = text_repairs.undo_text(book, text_repairs.from_json(path.read_text(encoding="utf-8")))
+    path.unlink()
+    return count
+
+
+def explain(book: xw.Book, finding: Finding, text: str, *, client: Client | None = None) -> str:
+    """Writes why a figure is right in spite of a warning, on the sheet of explanations; returns the line's address.
+
+    Raises ActionError, EditError.
+    """
+    issued = issued_for(book, client)
+    return explanations.explain(book, open_workbook(issued.data), issued.version, finding, text)
 
 
 def sign(
@@ -127,6 +181,10 @@ def signed_path(book: xw.Book) -> Path:
     return folder_of(book) / (Path(book.name).stem + _SIGNED)
 
 
+def _text_log(book: xw.Book) -> Path:
+    return folder_of(book) / FOLDER / (Path(book.name).stem + _TEXT_LOG)
+
+
 def _checked(book: xw.Book, issued: Issued) -> tuple[Report, Carried]:
     carried = carry(book, issued.data, issued.version)
     report = checking.check(carried.data, issued.version)
@@ -152,9 +210,11 @@ def _in_book(findings: Iterable[Finding], carried: Carried) -> Iterator[Finding]
 
 
 def _content(data: bytes, issued: Issued) -> object:
-    """Everything the form says in a workbook."""
-    filled = read_form(open_workbook(data), issued.version)
-    return {key: (cell.value, cell.formula) for key, cell in filled.cells.items()}, filled.members
+    """Everything the form says in a workbook, and what explains it."""
+    workbook = open_workbook(data)
+    filled = read_form(workbook, issued.version)
+    explained = tuple(read_explanations(workbook))
+    return {key: (cell.value, cell.formula) for key, cell in filled.cells.items()}, filled.members, explained
 
 
 def _open(path: Path) -> xw.Book:

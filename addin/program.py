@@ -1,4 +1,4 @@
-"""What xlwings has no word for, in each program: sheet protection and the size of notes."""
+"""What xlwings has no word for, in each program: sheet protection, the size of notes, letters within a text."""
 
 from __future__ import annotations
 
@@ -57,7 +57,16 @@ def size_note(note: xw.main.Note, width: float, height: float) -> None:
         shape.Width, shape.Height = width, height
 
 
-def _in_libreoffice(thing: xw.Sheet | xw.main.Note) -> bool:
+def write_characters(characters: xw.main.Characters, text: str) -> None:
+    """Puts other letters in the place of these; the letters around them keep their looks."""
+    if _in_libreoffice(characters):
+        with speaking("sửa chữ trong ô"):
+            characters.api.String = text
+    else:
+        characters.api.Text = text
+
+
+def _in_libreoffice(thing: xw.Sheet | xw.main.Note | xw.main.Characters) -> bool:
     return type(thing.impl).__module__.startswith(f"addin.{ENGINE_NAME}")
 
 

@@ -9,6 +9,7 @@ from xlwings import base_classes
 from addin.libreoffice.uno_bridge import UnoObject, guarded, uno
 
 if TYPE_CHECKING:
+    from addin.libreoffice.characters import Characters
     from addin.libreoffice.placed import Placed
 
 Colour = tuple[int, int, int] | str | int | None
@@ -41,7 +42,7 @@ def shared(cells: UnoObject, name: str) -> object:
 class Font(base_classes.Font):
     """The font of a range."""
 
-    def __init__(self, cells: Placed) -> None:
+    def __init__(self, cells: Placed | Characters) -> None:
         self._cells = cells
 
     @property

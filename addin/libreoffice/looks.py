@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from addin.libreoffice.characters import Characters
 from addin.libreoffice.fonts import Colour, Font, from_uno_colour, shared, to_uno_colour
 from addin.libreoffice.formats import code_of, key_of
 from addin.libreoffice.placed import Placed
@@ -52,6 +53,11 @@ class Looks(Placed):
     def font(self) -> Font:
         """The font."""
         return Font(self)
+
+    @property
+    def characters(self) -> Characters:
+        """The letters of the first cell, each stretch with a font of its own."""
+        return Characters(self)
 
     @property
     def wrap_text(self) -> bool | None:
