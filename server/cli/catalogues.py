@@ -56,11 +56,17 @@ def show(name: str, day: datetime | None, find: str, unit: str, as_json: bool) -
         own = ("code", "name", "parent_code")
         print_json([{key: getattr(one, key) for key in own} | dict(one.attributes) for one in found.entries])
         return
-    table = Table(title=f"{found.kind.title} tại ngày {found.day:%d/%m/%Y}")
-    for one in found.kind.fields:
-        table.add_column(one.title, overflow="fold")
-    for entry in found.entries:
-        table.add_row(*map(Text, found.texts(entry)))
+    # One entry is told in full; of several there is room for the main fields only.
+    fields = [one for one in found.kind.fields if one.main]
+    table = Table(title=f"{found.kind.title} tại ngày {found.day:%d/%m/%Y}", show_header=len(found.entries) != 1)
+    if len(found.entries) == 1:
+        for one in found.kind.fields:
+            table.add_row(Text(one.title), Text(found.text(found.entries[0], one)))
+    else:
+        for one in fields:
+            table.add_column(one.title, overflow="fold")
+        for entry in found.entries:
+            table.add_row(*(Text(found.text(entry, one)) for one in fields))
     Console().print(table)
 
 

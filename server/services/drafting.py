@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from sqlalchemy import Engine
@@ -14,11 +14,13 @@ from sqlalchemy import Engine
 from form_templates.definition import Entry
 from form_templates.definition_reading import read_definition
 from form_templates.errors import Faults, FormError
-from formulas.errors import FormulaError
+from formulas.linting.linting import lint
 from server.errors import ConflictError, NotFoundError
 from server.services.audit import SYSTEM, Action, record
-from server.services.publishing import checked_version
-from server.storage import drafts, forms
+from server.services.catalogues.entries import measures_of
+from server.services.catalogues.kinds import INDICATORS, UNITS_OF_MEASURE
+from server.services.periods import day_in_vietnam
+from server.storage import catalogues, drafts, forms
 from server.storage.drafts import DraftRecord
 from server.storage.engine import reading, writing
 from workbooks.finding import Finding
@@ -45,7 +47,7 @@ def save_draft(engine: Engine, template: bytes, *, now: datetime, actor: str = S
         ConflictError: the version is issued already.
     """
     form, version, title = _identity(template)
-    findings = _faults(template)
+    findings = _faults(engine, template, day_in_vietnam(now))
     found = json.dumps([finding.to_dict() for finding in findings], ensure_ascii=False)
     sha256 = hashlib.sha256(template).hexdigest()
     made = DraftRecord(form, version, title[:_LONGEST_TITLE], sha256, found, now, actor)
@@ -92,9 +94,9 @@ def _identity(template: bytes) -> tuple[str, str, str]:
     return form, version, entries.get(Entry.TITLE, "")
 
 
-def _faults(template: bytes) -> tuple[Finding, ...]:
-    try:
-        checked_version(template)
-    except (FormError, FormulaError) as error:
-        return tuple(error.findings)
-    return ()
+def _faults(engine: Engine, template: bytes, day: date) -> tuple[Finding, ...]:
+    """What an owner will have to mend, measured by today's catalogues."""
+    with reading(engine) as connection:
+        indicators = catalogues.entries_at(connection, day, INDICATORS.name)
+        measures = measures_of(catalogues.entries_at(connection, day, UNITS_OF_MEASURE.name))
+    return lint(template, measures=measures, indicators={one.code: one.attributes["unit"] for one in indicators})

@@ -132,7 +132,6 @@ def _world(connection: Connection, kind: Kind, day: date) -> World:
         day=day,
         entries=entries,
         later=later,
-        forms=frozenset(one.form for one in forms.form_versions(connection)),
         units=frozenset(one.code for one in units.units_at(connection, day)),
         measures=measures_of(tuple(entries[UNITS_OF_MEASURE.name].values())),
     )

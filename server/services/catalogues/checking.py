@@ -25,13 +25,12 @@ class World:
     Attributes:
         entries: catalogue → code → entry.
         later: day from which an entry of this catalogue is changed already, by code.
-        forms, units: codes of the forms, and of the reporting units.
+        units: codes of the reporting units.
     """
 
     day: date
     entries: Mapping[str, Mapping[str, Entry]]
     later: Mapping[str, date]
-    forms: frozenset[str]
     units: frozenset[str]
     measures: Measures
 
@@ -132,8 +131,6 @@ def _known(one: Field, world: World) -> frozenset[str] | None:
     """What may stand in a field, or None for free text."""
     if one.choices:
         return frozenset(one.choices)
-    if one.refers == "forms":
-        return world.forms
     if one.refers == "units":
         return world.units
     return frozenset(world.entries.get(one.refers, {})) if one.refers else None
@@ -145,7 +142,7 @@ def _unknown(read: CatalogueSheet, one: Field, entry: Wanted, item: str) -> Find
         choices = "; ".join(one.choices.values())
         return said.CHOICE.at(read.name, place, code=entry.code, title=one.title, value=item[:60], choices=choices)
     other = KINDS.get(one.refers)
-    where = f"danh mục {other.title.lower()}" if other else {"units": "danh mục đơn vị báo cáo"}.get(one.refers, "")
+    where = f"danh mục {other.title.lower()}" if other else "danh sách đơn vị báo cáo"
     return said.UNKNOWN.at(read.name, place, code=entry.code, title=one.title, value=item[:60], where=where)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from sqlalchemy import Connection, Engine
 
 from form_templates.measures import Measures, units_of
 from server.services.catalogues.drawing import draw_catalogue, text_of
-from server.services.catalogues.kinds import CODE, KINDS, NAME, SEPARATOR, UNITS_OF_MEASURE, Kind, kind_named
+from server.services.catalogues.kinds import CODE, KINDS, NAME, SEPARATOR, UNITS_OF_MEASURE, Field, Kind, kind_named
 from server.services.collation import alphabetical, without_marks
 from server.storage import catalogues
 from server.storage.catalogues import Entry
@@ -34,9 +35,21 @@ class View:
     entries: tuple[Entry, ...]
     units: Mapping[str, str]
 
+    def text(self, entry: Entry, one: Field) -> str:
+        """A field of an entry as people read it."""
+        return text_of(entry, one, self.units)
+
     def texts(self, entry: Entry) -> tuple[str, ...]:
-        """The fields of an entry as people read them, in the order of the columns."""
-        return tuple(text_of(entry, one, self.units) for one in self.kind.fields)
+        """All fields of an entry, in the order of the columns."""
+        return tuple(self.text(entry, one) for one in self.kind.fields)
+
+    @cached_property
+    def depths(self) -> Mapping[str, int]:
+        """How deep each entry stands below a root that is shown."""
+        found: dict[str, int] = {}
+        for entry in self.entries:
+            found[entry.code] = found.get(entry.parent_code or "", -1) + 1
+        return found
 
 
 def list_catalogues(engine: Engine, day: date) -> tuple[Summary, ...]:

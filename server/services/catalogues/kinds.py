@@ -20,8 +20,9 @@ class Field:
 
     Attributes:
         choices: stored word → what people read, where only these may stand.
-        refers: catalogue whose codes may stand here; ``"forms"`` and ``"units"`` for forms and reporting units.
+        refers: catalogue whose codes may stand here; ``"units"`` for reporting units.
         many: whether it is a list, written with ``;`` between its items.
+        main: whether short lists show it.
     """
 
     key: str
@@ -31,6 +32,7 @@ class Field:
     choices: Mapping[str, str] = field(default_factory=dict)
     refers: str = ""
     many: bool = False
+    main: bool = False
     hint: str = ""
 
 
@@ -55,9 +57,9 @@ class Kind:
 
 
 _COMMON: Final = (
-    Field(CODE, "Mã", 16, required=True, hint="Chữ, số, dấu chấm, gạch nối; không đổi khi đã dùng"),
-    Field(NAME, "Tên", 46, required=True),
-    Field(PARENT, "Thuộc (mã)", 16, hint="Mã của mục cấp trên trong cùng danh mục; để trống nếu là mục gốc"),
+    Field(CODE, "Mã", 16, required=True, main=True, hint="Chữ, số, dấu chấm, gạch nối; không đổi khi đã dùng"),
+    Field(NAME, "Tên", 46, required=True, main=True),
+    Field(PARENT, "Thuộc (mã)", 16, main=True, hint="Mã của mục cấp trên trong cùng danh mục; để trống nếu là mục gốc"),
 )
 # V22: how often figures are entered.
 PERIODS: Final = {
@@ -94,9 +96,9 @@ INDICATORS: Final = Kind(
     (
         Field("concept", "Khái niệm", 50, required=True),
         Field("method", "Phương pháp tính", 50, required=True),
-        Field("unit", "Đơn vị tính", 16, required=True, refers="units-of-measure"),
-        Field("period", "Kỳ", 18, required=True, choices=PERIODS, many=True),
-        Field("owner", "Đơn vị chủ trì", 26, required=True),
+        Field("unit", "Đơn vị tính", 16, required=True, main=True, refers="units-of-measure"),
+        Field("period", "Kỳ", 18, required=True, main=True, choices=PERIODS, many=True),
+        Field("owner", "Đơn vị chủ trì", 26, required=True, main=True),
         Field("over_units", "Tổng hợp các đơn vị", 20, required=True, choices=OVER_UNITS),
         Field("over_time", "Tổng hợp theo thời gian", 20, required=True, choices=OVER_TIME),
         Field("field", "Lĩnh vực (mã)", 16, refers="fields"),
@@ -111,8 +113,15 @@ UNITS_OF_MEASURE: Final = Kind(
     "Đơn vị tính",
     "Đơn vị cùng đại lượng đổi được cho nhau: giá trị nhân hệ số của mình, chia hệ số của đơn vị kia.",
     (
-        Field("dimension", "Đại lượng", 26, required=True),
-        Field("factor", "Hệ số", 18, required=True, hint="Một đơn vị này bằng bao nhiêu đơn vị gốc của đại lượng"),
+        Field("dimension", "Đại lượng", 26, required=True, main=True),
+        Field(
+            "factor",
+            "Hệ số",
+            18,
+            required=True,
+            main=True,
+            hint="Một đơn vị này bằng bao nhiêu đơn vị gốc của đại lượng",
+        ),
         Field("synonyms", "Cách viết khác", 46, many=True),
     ),
 )
@@ -120,22 +129,25 @@ BREAKDOWNS: Final = Kind(
     "breakdowns",
     "Phân tổ",
     "Mục gốc là tiêu thức phân tổ; các mục thuộc nó là giá trị, có thể nhiều cấp.",
-    (Field("basis", "Căn cứ", 30),),
+    (Field("basis", "Căn cứ", 30, main=True),),
 )
 FIELDS: Final = Kind(
-    "fields", "Lĩnh vực", "Lĩnh vực của chỉ tiêu và của thủ tục hành chính.", (Field("owner", "Đơn vị chủ trì", 34),)
+    "fields",
+    "Lĩnh vực",
+    "Lĩnh vực của chỉ tiêu và của thủ tục hành chính.",
+    (Field("owner", "Đơn vị chủ trì", 34, main=True),),
 )
 AREAS: Final = Kind(
     "areas",
     "Địa bàn, khu vực",
     "Khu vực dùng để phân tổ. Tỉnh, xã, phường là đơn vị báo cáo, có danh mục riêng.",
-    (Field("kind", "Loại", 18, required=True, choices=_AREAS),),
+    (Field("kind", "Loại", 18, required=True, main=True, choices=_AREAS),),
 )
 REPORT_GROUPS: Final = Kind(
     "report-groups",
     "Nhóm báo cáo",
     "Biểu xếp theo nhóm.",
-    (Field("forms", "Các biểu (mã)", 60, many=True),),
+    (Field("forms", "Các biểu (mã)", 60, main=True, many=True),),
 )
 KINDS: Final = {one.name: one for one in (INDICATORS, UNITS_OF_MEASURE, BREAKDOWNS, FIELDS, AREAS, REPORT_GROUPS)}
 

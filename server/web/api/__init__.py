@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask
 
+from server.web.api.catalogues import catalogues
 from server.web.api.consolidated import consolidated
 from server.web.api.figures import figures
 from server.web.api.forms import forms
@@ -18,6 +19,6 @@ PREFIX = "/api/v1"
 def register_api(app: Flask) -> None:
     """Adds the API to an application."""
     api = Blueprint("api", __name__, url_prefix=PREFIX)
-    for part in (sessions, forms, submissions, figures, consolidated, reports, health):
+    for part in (sessions, forms, submissions, figures, consolidated, reports, catalogues, health):
         api.register_blueprint(part)
     app.register_blueprint(api)

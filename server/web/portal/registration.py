@@ -9,7 +9,9 @@ from typing import Any, Final
 from flask import Flask, Response, g, request
 
 from server.web import context
+from server.web.portal import catalogues as _catalogues  # noqa: F401 - its pages add themselves to the portal
 from server.web.portal import reports as _reports  # noqa: F401 - its pages add themselves to the portal
+from server.web.portal import versions as _versions  # noqa: F401 - its pages add themselves to the portal
 from server.web.portal import visitors
 from server.web.portal.addresses import CodeConverter
 from server.web.portal.pages import portal

@@ -12,7 +12,7 @@ for (const box of document.querySelectorAll("input[data-filters]")) {
       row.hidden = !text.includes(wanted);
       shown += row.hidden ? 0 : 1;
     }
-    count.textContent = wanted ? `${shown} trên ${rows.length} đơn vị` : "";
+    count.textContent = wanted ? `${shown} trên ${rows.length} ${box.dataset.noun || "đơn vị"}` : "";
   };
   box.addEventListener("input", narrow);
   narrow(); // a browser may have kept what was typed before
