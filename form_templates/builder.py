@@ -22,7 +22,7 @@ from workbooks.references import quote_sheet
 
 # A fixed date: a template is made from its spec alone, not from the day on which it was laid out.
 _CREATED: Final = datetime(2026, 1, 1)  # noqa: DTZ001 - openpyxl writes naive datetimes as UTC
-_MODIFIED: Final = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*")
+_DATED: Final = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
 _ZIP_DATE: Final = (1980, 1, 1, 0, 0, 0)
 
 
@@ -78,7 +78,7 @@ def reproducible(data: bytes) -> bytes:
         for name in source.namelist():
             content = source.read(name)
             if name == "docProps/core.xml":
-                content = _MODIFIED.sub(rb"\g<1>" + _CREATED.strftime("%Y-%m-%dT%H:%M:%SZ").encode(), content)
+                content = _DATED.sub(rb"\g<1>" + _CREATED.strftime("%Y-%m-%dT%H:%M:%SZ").encode(), content)
             entry = zipfile.ZipInfo(name, _ZIP_DATE)
             entry.external_attr = 0o600 << 16
             target.writestr(entry, content, zipfile.ZIP_DEFLATED, 6)

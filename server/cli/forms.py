@@ -14,10 +14,12 @@ from rich.text import Text
 from form_templates import serial
 from form_templates.builder import build_template
 from form_templates.model import FormVersion
-from form_templates.spec import read_spec
+from form_templates.spec import FormSpec, read_spec
+from form_templates.spec_drawing import blank_spec_workbook
+from form_templates.spec_workbook import read_spec_workbook
 from server.cli.database import opened
 from server.cli.files import existing_file
-from server.cli.output import print_findings, print_json
+from server.cli.output import patience, print_findings, print_json
 from server.errors import InvalidError
 from server.services import drafting, lifecycle, publishing
 from server.services.issuing import issue_workbook
@@ -125,17 +127,27 @@ def _print_version(version: FormVersion) -> None:
     console.print(rules)
 
 
-@form.command(epilog="Ví dụ: bieuso form new bieu-moi.toml -o bieu-moi.xlsx")
-@click.argument("spec", type=existing_file)
+@form.command(epilog="Ví dụ: bieuso form new --blank -o danh-muc.xlsx; bieuso form new danh-muc.xlsx -o bieu-moi.xlsx")
+@click.argument("spec", type=existing_file, required=False)
+@click.option("--blank", is_flag=True, help="Chỉ tạo danh mục trống (Excel) để ghi các dòng, các cột; có sẵn ví dụ.")
 @click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Tệp kết quả.")
-def new(spec: Path, output: Path) -> None:
-    """Vẽ biểu mẫu Excel, có trang Định nghĩa, từ một tệp ngắn ghi các dòng và các cột (TOML)."""
-    try:
-        text = spec.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise InvalidError(f"Tệp {spec} không phải văn bản UTF-8.", "Lưu lại tệp bằng mã UTF-8.") from error
-    output.write_bytes(build_template(read_spec(text)))
+def new(spec: Path | None, blank: bool, output: Path) -> None:
+    """Vẽ biểu mẫu Excel, có trang Định nghĩa, từ một danh mục ngắn các dòng và các cột (Excel hoặc TOML)."""
+    if (spec is None) is not blank:
+        raise click.UsageError("Ghi tên tệp danh mục, hoặc --blank để lấy danh mục trống.")
+    output.write_bytes(blank_spec_workbook() if spec is None else build_template(_spec(spec)))
     click.echo(f"Đã vẽ: {output}")
+
+
+def _spec(path: Path) -> FormSpec:
+    """A list of rows and columns, whatever it is kept in."""
+    data = path.read_bytes()
+    if path.suffix.lower() != ".toml" and data.startswith(b"PK"):
+        return read_spec_workbook(data)
+    try:
+        return read_spec(data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise InvalidError(f"Tệp {path} không phải văn bản UTF-8.", "Lưu lại tệp bằng mã UTF-8.") from error
 
 
 @form.command(epilog='Ví dụ: bieuso form publish KTXH-09.T.xlsx --decision "1107/QĐ-UBND" --effective 2026-09-01')
@@ -153,7 +165,7 @@ def publish(target: str, draft: bool, decision: str, decided: datetime | None, e
     if not decision.strip():
         raise click.UsageError("Ban hành phải có số quyết định: --decision.")
     since = _day(effective) or day_in_vietnam(now)
-    with opened() as (engine, _):
+    with opened() as (engine, _), patience("Đang đối chiếu công thức của biểu với ironcalc …"):
         if stored is None:
             data = _file(target).read_bytes()
             publication = publishing.publish(

@@ -4,7 +4,7 @@ import pytest
 
 from form_templates import spec_relations
 from form_templates.errors import FormError
-from form_templates.model import CarrySource, CellKind
+from form_templates.model import Aggregation, Carry, CarrySource, CellKind
 from form_templates.spec import read_spec
 
 SPEC = """
@@ -156,3 +156,104 @@ def test_an_index_lies_between_its_parts() -> None:
     coded = spec_relations.row_rule("~02..05", "01", "1")
 
     assert coded == "AND(SUM({01|1})>=MIN({02:05|1}),SUM({01|1})<=MAX({02:05|1}))"
+
+
+def with_column(text: str) -> str:
+    """The spec with one more column, and then what else is given."""
+    head = '[[columns]]\ncode = "4"\nheader = "Lũy kế"\nkind = "calc"\nformula = "prev(c4)+c2"\n\n'
+    return SPEC.replace("[[rows]]", head + "[[rows]]", 1) + text
+
+
+def a_rule(relation: str, more: str = "") -> str:
+    return f'\n[[rules]]\ncode = "R1"\nrelation = \'{relation}\'\nmessage = "Sai."\n{more}\n'
+
+
+def test_the_earlier_figure_of_a_running_total_becomes_a_reference_column() -> None:
+    spec = read_spec(with_column(""))
+
+    added = spec.column("4kt")
+    assert [column.code for column in spec.columns] == ["1", "2", "3", "4", "4kt"]
+    assert (added.header, added.kind, added.is_reference) == ("Kỳ trước: Lũy kế", CellKind.CARRY, True)
+    assert added.carry == Carry("4", CarrySource.PREVIOUS_IN_YEAR)
+    assert spec.column("4").formula == "c4kt+c2"
+
+
+def test_a_column_that_the_form_carries_anyway_is_not_carried_twice() -> None:
+    spec = read_spec(SPEC + a_rule("c2~lastyear±80%"))
+
+    assert [column.code for column in spec.columns] == ["1", "2", "3"]
+    assert spec.rules[0].relation == "c2~c1±80%"
+
+
+def test_an_earlier_period_of_what_does_not_run_up_may_lie_in_the_year_before() -> None:
+    spec = read_spec(SPEC + a_rule("c2~prev±50%"))
+
+    assert spec.column("2kt").carry == Carry("2", CarrySource.PREVIOUS_PERIOD)
+
+
+def test_a_ratio_of_last_year_is_never_added() -> None:
+    assert read_spec(SPEC + a_rule("c3>=lastyear(c3)")).column("3ck").aggregation is Aggregation.NONE
+
+
+@pytest.mark.parametrize(
+    ("relation", "more", "told"),
+    [
+        ("r01=r02+r09", "", "ô không có trong biểu"),
+        ("r01=r02", 'rows = ["01"]', "chỉ ghi columns"),
+        ("c2<=c1", 'columns = ["2"]', "chỉ ghi rows"),
+        ("r01=prev(r02)", "", "phải ghi columns"),
+        ("c2>=prev(c9)", "", "ô không có trong biểu"),
+        ("c2>=c1*c2", "", "không hiểu"),
+        ("c2~prev", "", "không hiểu"),
+        ("c2>0", 'when = ["c2"]', "không hiểu điều kiện"),
+    ],
+)
+def test_a_faulty_rule_is_told(relation: str, more: str, told: str) -> None:
+    assert any(told in problem for problem in problems(SPEC + a_rule(relation, more)))
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "told"),
+    [
+        ('header = "Thực hiện"', 'header = "Ghi chú"\nkind = "text"\nunit = "Ha"', "không có đơn vị tính"),
+        ('header = "Thực hiện"', 'header = "Thực hiện"\nformula_by_unit = { "%" = "c2-c1" }', "chỉ cột công thức"),
+        ('relation = "=02"', 'relation = "=r02/r09"', "dòng 09"),
+        ('relation = "=02"', 'relation = "=02"\naggregation = "mean"', "mean"),
+    ],
+)
+def test_a_fault_of_the_wider_vocabulary_is_told(written: str, instead: str, told: str) -> None:
+    assert any(told in problem for problem in problems(SPEC.replace(written, instead)))
+
+
+@pytest.mark.parametrize(
+    ("relation", "coded"),
+    [
+        ("c7@01=c6@01-100", "SUM({01|7})=SUM({01|6})-100"),
+        ("c6>=100*c1+5", "SUM({@|6})>=100*SUM({@|1})+5"),
+        ("c1@06/c1@01~100..500", "OR(IFERROR({06|1}/{01|1},0)=0,AND(IFERROR({06|1}/{01|1},0)>=100,"
+         "IFERROR({06|1}/{01|1},0)<=500))"),
+        ("c2~c2kt±50%", "OR(SUM({@|2kt})<=0,SUM({@|2})=0,AND(SUM({@|2})>=0.5*SUM({@|2kt}),SUM({@|2})<=1.5*SUM({@|2kt})))"),
+        ('c9<>""', "LEN({@|9})>0"),
+        ("c3>=0", "SUM({@|3})>=0"),
+    ],
+)  # fmt: skip
+def test_a_wider_relation_of_columns_becomes_a_coded_rule(relation: str, coded: str) -> None:
+    assert spec_relations.is_column_rule(relation)
+    assert spec_relations.column_rule(relation, "@") == coded
+
+
+def test_a_rule_says_when_it_is_not_looked_at() -> None:
+    coded = spec_relations.column_rule("c2<=c1", "@", when=["c3>0", "c4<50"], history=["c1kt"])
+
+    assert coded == "OR(SUM({@|3})<=0,SUM({@|4})>=50,SUM({@|1kt})=0,SUM({@|2})<=SUM({@|1}))"
+
+
+def test_a_relation_of_rows_becomes_a_coded_rule() -> None:
+    assert spec_relations.is_rows_rule("r05+r06<=r01")
+    assert spec_relations.rows_rule("r05+r06<=r01", "4") == "SUM({05|4},{06|4})<=SUM({01|4})"
+
+
+def test_a_ratio_of_rows_becomes_a_coded_formula() -> None:
+    assert spec_relations.is_row_ratio("=r02/r01*10")
+    assert not spec_relations.is_row_ratio("=r02+r01")
+    assert spec_relations.row_ratio("=r02/r01*10", "3", 2) == 'IFERROR(ROUND({02|3}/{01|3}*10,2),"-")'
