@@ -11,14 +11,16 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
-from form_templates.model import CellKey
+from form_templates.model import CellKey, FormVersion
 from formulas.arithmetic import CellValue
-from formulas.compiler import CompiledForm
+from formulas.compiler import CompiledForm, compile_version
 from formulas.crosschecking.engine import EngineProcess, EngineStoppedError
 from formulas.crosschecking.known_faults import Case, explained
 from formulas.crosschecking.questions import Inputs, Question, Questions
+from formulas.errors import FormulaError
 from formulas.syntax import parse
 from formulas.wording import value_text
 from workbooks.address import address
@@ -125,6 +127,18 @@ def cross_check(
         complete=not comparison.is_over(),
         seconds=round(time.monotonic() - start, 3),
     )
+
+
+@lru_cache(maxsize=16)
+def proved(template: bytes, version: FormVersion) -> tuple[Finding, ...]:
+    """The warnings (BS458) of a template whose formulas agree. Raises FormulaError (BS457) where they do not.
+
+    Kept for the templates asked last: publishing the same again should not take as long again.
+    """
+    findings = cross_check(template, compile_version(version)).findings
+    if any(finding.severity is Severity.ERROR for finding in findings):
+        raise FormulaError(findings)
+    return findings
 
 
 @dataclass

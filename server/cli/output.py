@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 import click
@@ -55,3 +57,15 @@ def print_conversions(conversions: Sequence[Conversion], title: str) -> None:
             Text(encoding, "green" if sure else "yellow"), Text(font),
         )  # fmt: skip
     Console().print(table)
+
+
+@contextmanager
+def patience(message: str, *, after: float = 1.0) -> Iterator[None]:
+    """Says on standard error what takes so long, where it takes longer than ``after`` seconds."""
+    timer = threading.Timer(after, click.echo, [message], {"err": True})
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

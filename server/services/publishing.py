@@ -13,6 +13,7 @@ from form_templates.compile import compile_template
 from form_templates.model import FormVersion
 from form_templates.reports import is_report
 from formulas.compiler import compile_version
+from formulas.crosschecking.comparing import proved
 from server.errors import ConflictError, InvalidError, NotFoundError
 from server.services.audit import SYSTEM, Action, record
 from server.services.catalogues.usage import told_by_catalogue
@@ -89,11 +90,12 @@ def publish(
     """
     _check_dates(decision, decided_on, effective_from, now)
     version = checked_version(template)
+    doubts = proved(template, version)
     with writing(engine) as connection:
         forms.lock_forms(connection)
         told, notes = told_by_catalogue(connection, version, effective_from)
         order = _Order(template, decision.strip(), decided_on, effective_from)
-        return replace(_store(connection, told, order, now, actor), notes=notes)
+        return replace(_store(connection, told, order, now, actor), notes=(*notes, *doubts))
 
 
 def issue_draft(

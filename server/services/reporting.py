@@ -21,7 +21,7 @@ from form_templates.model import Aggregation, CellKey, CellSpec
 from form_templates.period import Period
 from form_templates.reports import FIRST_LINE, SUMS, TRACES_SHEET, ReportForm, Source, source_periods
 from form_templates.stamp import Stamp, StampKind
-from formulas.compiler import compile_version
+from formulas.crosschecking.comparing import proved
 from formulas.freezing import freeze
 from server.errors import ConflictError, InvalidError, NotFoundError
 from server.services.audit import SYSTEM, Action, record
@@ -88,7 +88,7 @@ def publish_report(
         ConflictError: this version number stands for other content already.
     """
     report = reports.compile_report(template)
-    compile_version(report.grid)
+    proved(template, report.grid)
     model = reports.to_json(report)
     digest = hashlib.sha256(model.encode()).hexdigest()
     grid = report.grid
