@@ -15,11 +15,13 @@ from typing import Final
 
 import xlwings as xw
 
-from addin.alignment import SheetAlignment, align
+from addin.alignment import Axis, SheetAlignment, align
 from addin.errors import EditError
+from addin.explanations import explanation_edits
 from addin.fonts import StyleAndFont, add_styles, is_legacy
 from addin.snapshot import snapshot
 from form_templates.coding import Layout, code_formula, decode_formula
+from form_templates.definition import EXPLANATIONS_SHEET
 from form_templates.locating import LocatedTable, locate_tables
 from form_templates.model import FormVersion
 from form_templates.reading import ValueState, state_of
@@ -68,7 +70,7 @@ def book_edits(book: xw.Book, issued: bytes, version: FormVersion) -> bytes:
 def carry(book: xw.Book, issued: bytes, version: FormVersion) -> Carried:
     """As `book_edits`, with where everything stands. Raises EditError, WorkbookError."""
     file = open_workbook(issued)
-    view = snapshot(book, file, [table.sheet for table in version.tables])
+    view = snapshot(book, file, [*(table.sheet for table in version.tables), EXPLANATIONS_SHEET])
     in_book = locate_tables(view, version.tables)
     _refuse_losses(in_book)
     data, grown = _grow_regions(issued, in_book, locate_tables(file, version.tables))
@@ -80,6 +82,9 @@ def carry(book: xw.Book, issued: bytes, version: FormVersion) -> Carried:
     for name, alignment in alignments.items():
         comparison = _Comparison(view.read_sheet(name), file.read_sheet(name), alignment, in_book, in_file)
         patches[name] = dict(comparison.patches(grown.get(name, frozenset())))
+    if explained := explanation_edits(view, file):
+        patches[EXPLANATIONS_SHEET] = dict(explained)
+        alignments = {**alignments, EXPLANATIONS_SHEET: SheetAlignment(EXPLANATIONS_SHEET, Axis({}), Axis({}))}
     changed = {name: frozenset(cells) for name, cells in patches.items() if cells}
     data = _with_legacy_fonts(data, file, book, alignments, patches)
     patched = patch_cells(data, patches) if changed else data

@@ -5,7 +5,7 @@ The explanations travel inside the workbook, so the signature covers them as it 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -98,7 +98,7 @@ def _set_page(sheet: Worksheet) -> None:
 
 def has_explanations(workbook: Workbook) -> bool:
     """Whether the form has, or had, a place for explanations: those issued before there were any do not."""
-    return _area(workbook) is not None or any(name.name == definition.EXPLANATIONS for name in workbook.names)
+    return lines_of(workbook) is not None or any(name.name == definition.EXPLANATIONS for name in workbook.names)
 
 
 def read_explanations(workbook: Workbook) -> Iterator[Explanation]:
@@ -107,30 +107,39 @@ def read_explanations(workbook: Workbook) -> Iterator[Explanation]:
     Raises:
         WorkbookError: the sheet cannot be read.
     """
-    area = _area(workbook)
-    if area is None:
-        return
-    sheet = workbook.read_sheet(area[0])
-    for row in range(area[1].first_row, area[1].last_row + 1):
-        code, cell, warning, text = (_text(sheet, row, area[1].first_column + offset) for offset in range(4))
-        if text:
-            yield Explanation(row, code, cell, warning, text)
+    lines = lines_of(workbook)
+    for row, texts in lines.texts.items() if lines else ():
+        if texts[-1]:
+            yield Explanation(row, *texts)
 
 
-def free_line(workbook: Workbook, code: str, cell: str) -> tuple[str, int, int] | None:
-    """Where to write the explanation of a warning: the line that names it already, else the first empty one.
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """All lines, blank ones among them: code, cell, warning and explanation by sheet row, from ``column`` on."""
 
-    Sheet, row and first column; None where the form has no place for it. ``code``, ``cell``: as they would be written.
+    sheet: str
+    column: int
+    texts: Mapping[int, tuple[str, str, str, str]]
+
+    def free(self, code: str, cell: str) -> int | None:
+        """Row of the line that names this warning, as it is written, else of the first blank one; None: all taken."""
+        named = (row for row, texts in self.texts.items() if texts[:2] == (code, cell))
+        blank = (row for row, texts in self.texts.items() if not any(texts))
+        return next(named, next(blank, None))
+
+
+def lines_of(workbook: Workbook) -> Lines | None:
+    """The lines of a workbook; None where it has no place for explanations.
+
+    Raises:
+        WorkbookError: the sheet cannot be read.
     """
     area = _area(workbook)
     if area is None:
         return None
     sheet, (first, column, last, _) = workbook.read_sheet(area[0]), area[1]
-    lines = {row: tuple(_text(sheet, row, column + offset) for offset in range(4)) for row in range(first, last + 1)}
-    named = [row for row, line in lines.items() if line[:2] == (code, cell)]
-    empty = [row for row, line in lines.items() if not any(line)]
-    row = next(iter(named + empty), None)
-    return None if row is None else (area[0], row, column)
+    rows = range(first, last + 1)
+    return Lines(area[0], column, {row: _texts(sheet, row, column) for row in rows})
 
 
 def _area(workbook: Workbook) -> tuple[str, Range] | None:
@@ -153,6 +162,7 @@ def _area(workbook: Workbook) -> tuple[str, Range] | None:
     return sheet_name, Range(found[0] + 1, max(1, found[1] - 3), found[0] + _LINES, max(4, found[1]))
 
 
-def _text(sheet: Sheet, row: int, column: int) -> str:
-    value = sheet.cell(row, column).value
-    return value.strip() if isinstance(value, str) else ""
+def _texts(sheet: Sheet, row: int, column: int) -> tuple[str, str, str, str]:
+    values = (sheet.cell(row, column + offset).value for offset in range(4))
+    code, cell, warning, text = (value.strip() if isinstance(value, str) else "" for value in values)
+    return code, cell, warning, text
