@@ -232,7 +232,10 @@ def test_a_fault_of_the_wider_vocabulary_is_told(written: str, instead: str, tol
         ("c6>=100*c1+5", "SUM({@|6})>=100*SUM({@|1})+5"),
         ("c1@06/c1@01~100..500", "OR(IFERROR({06|1}/{01|1},0)=0,AND(IFERROR({06|1}/{01|1},0)>=100,"
          "IFERROR({06|1}/{01|1},0)<=500))"),
-        ("c2~c2kt±50%", "OR(SUM({@|2kt})<=0,SUM({@|2})=0,AND(SUM({@|2})>=0.5*SUM({@|2kt}),SUM({@|2})<=1.5*SUM({@|2kt})))"),
+        (
+            "c2~c2kt±50%",
+            "OR(SUM({@|2kt})<=0,SUM({@|2})=0,AND(SUM({@|2})>=0.5*SUM({@|2kt}),SUM({@|2})<=1.5*SUM({@|2kt})))",
+        ),
         ('c9<>""', "LEN({@|9})>0"),
         ("c3>=0", "SUM({@|3})>=0"),
     ],
