@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice, pairwise
 from typing import Final, NamedTuple
@@ -35,7 +36,8 @@ RawCell = tuple[int, str, str, str | None, str, str | None, tuple[TextRun, ...]]
 ShapedCell = tuple[tuple[int, int], int, str, str | None, str | None, bool]
 
 
-class Shape(NamedTuple):
+@dataclass(slots=True)
+class Shape:
     """Everything a row says besides its values; the same row of another workbook of the form has the same shape.
 
     Attributes:
@@ -43,6 +45,7 @@ class Shape(NamedTuple):
         values: how many of them have a value between ``<v>`` and ``</v>``.
         styles: greatest index of a style, plus one.
         formula_size: characters of the formulas; longest_formula: of the longest one.
+        prepared: what the reader of the sheet makes of the shape, once.
     """
 
     cells: tuple[ShapedCell, ...]
@@ -50,6 +53,7 @@ class Shape(NamedTuple):
     styles: int
     formula_size: int
     longest_formula: int
+    prepared: object = None
 
 
 class RawRow(NamedTuple):
