@@ -29,11 +29,12 @@ _COLOURS: Final = {
 _STRENGTH: Final = (Action.MOVED, Action.CHANGED, Action.ADDED)
 """A cell that several changes meet has the colour of the last of these."""
 _HEADINGS: Final = (
-    ("STT", 6), ("Phần", 18), ("Việc", 8), ("Thay đổi", 70), ("Ô", 16), ("Công thức trước", 38), ("Công thức sau", 38),
+    ("STT", 5), ("Phần", 13), ("Việc", 7), ("Thay đổi", 58), ("Ô", 14), ("Công thức trước", 30), ("Công thức sau", 30),
 )  # fmt: skip
 _AUTHOR: Final = "BiểuSố"
 _MOST_CELLS_NAMED: Final = 6
 _LONGEST_NOTE: Final = 1_000
+_LINE: Final = 15.5  # points
 _FRAME: Final = Side(style="thin", color="999999")
 
 
@@ -115,6 +116,9 @@ def _list_changes(sheet: Worksheet, found: FormDiff) -> None:
             cell.font = Font(name="Times New Roman", size=11)
             cell.fill = _fill(change.action)
             cell.alignment = Alignment(vertical="top", wrap_text=True)
+        # Not every program makes a row as high as its wrapped text, so it is said.
+        lines = (-(-len(text) // width) for text, (_, width) in zip(texts, _HEADINGS, strict=True))
+        sheet.row_dimensions[4 + number].height = _LINE * max(1, *lines)
     if not found.changes:
         _write(sheet, 5, 1, "Hai phiên bản không khác nhau.")
     _set_up_page(sheet)
