@@ -273,3 +273,52 @@ def test_a_kind_of_cell_is_never_guessed_from_what_is_blank() -> None:
     kinds = {spec.kind for spec in version("KTXH-09.T").cell_by_key.values()}
 
     assert kinds == {CellKind.INPUT, CellKind.CARRY, CellKind.CALC, CellKind.NOT_APPLICABLE}
+
+
+def in_rows_table(code: str, column: int, value: object) -> Spoiling:
+    """Writes into the line of a row in the table of rows of the definition sheet."""
+
+    def spoil(book: Book, form: Worksheet, sheet: Worksheet) -> None:
+        first = line(sheet, Section.ROWS)
+        at = next(row for row in range(first, sheet.max_row) if sheet.cell(row, 1).value == code)
+        sheet.cell(at, column).value = value
+
+    return spoil
+
+
+def test_rows_and_regions_have_their_indicators() -> None:
+    first = compile_template(spoiled("KTXH-13.N", in_rows_table("01", 4, "0502")))
+    second = compile_template(spoiled("KTXH-13.N", in_rows_table("02*", 4, "0503")))
+
+    assert [row.indicator for row in first.tables[0].rows] == ["0502", "", ""]
+    assert [region.indicator for region in second.tables[0].regions] == ["0503", ""]
+
+
+def test_a_row_may_combine_otherwise_than_its_columns() -> None:
+    form = compile_template(spoiled("KTXH-10.Q", in_rows_table("01", 3, "không tổng hợp")))
+
+    row, other = (form.cell(CellKey("T1", code, "2")) for code in ("01", "02"))
+    assert (row.aggregation, other.aggregation) == (Aggregation.NONE, Aggregation.SUM)
+    ratio = compile_template(spoiled("KTXH-10.Q", in_rows_table("01", 3, "cộng"))).cell(CellKey("T1", "01", "3"))
+    assert ratio.aggregation is Aggregation.FORMULA
+
+
+def test_what_no_row_can_mean_is_told() -> None:
+    assert "BS321" in {code for code, _ in faults("KTXH-10.Q", in_rows_table("01", 3, "trung bình"))}
+    assert "BS321" in {code for code, _ in faults("KTXH-10.Q", in_rows_table("01", 2, "hai"))}
+    assert "BS332" in {code for code, _ in faults("KTXH-10.Q", in_rows_table("01", 2, None))}
+
+
+def test_a_ratio_of_rows_is_made_anew_above_the_units() -> None:
+    spec = cell("KTXH-15.N", "03", "3")
+
+    assert (spec.aggregation, spec.aggregate_formula) == (Aggregation.FORMULA, spec.formula)
+    assert cell("KTXH-15.N", "06", "3").aggregation is Aggregation.NONE
+
+
+def test_reference_columns_stand_beyond_the_printed_form() -> None:
+    table = version("KTXH-12.T").tables[0]
+
+    at = {column.code: column.at for column in table.columns}
+    assert at == {"1": 4, "2": 5, "3": 6, "4": 7, "1kt": 9, "2kt": 10}
+    assert [column.code for column in table.columns if column.is_reference] == ["1kt", "2kt"]
