@@ -126,7 +126,7 @@ def translate(old: FormVersion, new: FormVersion, values: Mapping[CellKey, Amoun
         by_new.setdefault(move.new, []).append(move)
     told: dict[CellKey, Amount] = {}
     undetermined: set[CellKey] = set()
-    busy = {key[:2] for key, amount in values.items() if isinstance(amount, Decimal) and amount}
+    busy = {_line(old, key) for key, amount in values.items() if isinstance(amount, Decimal) and amount}
     for key, coming in by_new.items():
         amount, kept = _merge(new.cell(key), coming, alone=sender.rivals(key, coming).isdisjoint(busy))
         if amount is not None:
@@ -225,10 +225,10 @@ class _Sender:
             return [*parts(amount, portions)]
         return [parts(amount, [Portion(Decimal(1), one.factor, one.decimals)])[0] for one in portions]
 
-    def rivals(self, key: CellKey, coming: Sequence[Move]) -> set[tuple[str, str]]:
-        """(table, row) of the rows that lead to a cell beside those that a figure comes from."""
-        rows = {_placed(old, key)[:2] for old in self._leading_to[key.template]}
-        return rows - {move.old[:2] for move in coming if isinstance(move.amount, Decimal)}
+    def rivals(self, key: CellKey, coming: Sequence[Move]) -> set[tuple[str, str, bool]]:
+        """The lines that lead to a cell beside those that a figure comes from."""
+        lines = {_line(self._old, _placed(old, key)) for old in self._leading_to[key.template]}
+        return lines - {_line(self._old, move.old) for move in coming if isinstance(move.amount, Decimal)}
 
     @staticmethod
     def _lost(
@@ -245,6 +245,12 @@ class _Sender:
         rounded = Fraction(amount) - dropped - sum(told)
         if rounded:
             yield _decimal(rounded), Reason.ROUNDED
+
+
+def _line(version: FormVersion, key: CellKey) -> tuple[str, str, bool]:
+    """Table and row of a cell, and whether it repeats earlier figures: a row may have those and nothing of its own."""
+    spec = version.cell_by_key.get(key.template)
+    return key.table, key.row, spec is not None and spec.kind is CellKind.CARRY
 
 
 def _placed(template: CellKey, key: CellKey) -> CellKey:

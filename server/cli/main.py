@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from form_templates.errors import FormError
 from formulas.errors import FormulaError
-from server.cli import catalogues, demonstration, files, forms, owners, people, reports, service, upkeep
+from server.cli import catalogues, converting, demonstration, files, forms, owners, people, reports, service, upkeep
 from server.cli.output import print_findings
 from server.errors import FindingsError, ServiceError
 from server.storage.engine import DatabaseError
@@ -29,7 +29,7 @@ def bieuso() -> None:
 for group in (files, forms, catalogues, people, reports, service, upkeep, demonstration):
     for command in group.COMMANDS:
         bieuso.add_command(command)
-for command in owners.COMMANDS:
+for command in (*owners.COMMANDS, *converting.COMMANDS):
     forms.form.add_command(command)
 
 

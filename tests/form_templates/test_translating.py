@@ -116,7 +116,7 @@ def test_what_is_said_in_place_of_a_number_is_said_of_every_part() -> None:
 def test_a_yield_is_copied_to_the_parts_and_never_added() -> None:
     split = told({("05", 5): "50.25"})
     merged = told({("07", 5): "10", ("08", 5): "20"})
-    alone = told({("07", 5): "10", ("08", 5): NONE})
+    alone = told({("07", 5): "10", ("08", 5): NONE, ("08", 1): "3"})  # the 3 is last year's
 
     assert split.values == {key("05", 5): Decimal("50.25"), key("13", 5): Decimal("50.25")}
     assert merged.values == {}
@@ -125,7 +125,7 @@ def test_a_yield_is_copied_to_the_parts_and_never_added() -> None:
         ("07", Reason.NOT_ADDITIVE),
         ("08", Reason.NOT_ADDITIVE),
     ]
-    assert alone.values == {key("07", 5): Decimal(10)}
+    assert alone.values == {key("07", 5): Decimal(10), key("07", 1): Decimal(3)}
 
 
 def test_a_yield_is_not_taken_for_that_of_an_area_that_has_none() -> None:

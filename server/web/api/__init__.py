@@ -6,6 +6,7 @@ from flask import Blueprint, Flask
 
 from server.web.api.catalogues import catalogues
 from server.web.api.consolidated import consolidated
+from server.web.api.converting import converting
 from server.web.api.figures import figures
 from server.web.api.forms import forms
 from server.web.api.health import health
@@ -19,6 +20,6 @@ PREFIX = "/api/v1"
 def register_api(app: Flask) -> None:
     """Adds the API to an application."""
     api = Blueprint("api", __name__, url_prefix=PREFIX)
-    for part in (sessions, forms, submissions, figures, consolidated, reports, catalogues, health):
+    for part in (sessions, forms, converting, submissions, figures, consolidated, reports, catalogues, health):
         api.register_blueprint(part)
     app.register_blueprint(api)

@@ -173,6 +173,31 @@ _SCHEMAS: Final[Json] = {
         }
     ),
     "Forms": _object({"forms": _list(_ref("Form"))}),
+    "Conversion": _object(
+        {
+            "form": _text(),
+            "unit": _text(),
+            "period": _text(),
+            "from_version": _text(),
+            "version": _text(),
+            "workbook": {"type": "string", "contentEncoding": "base64", "contentMediaType": MEDIA_TYPE},
+            "moved": _list(
+                _object(
+                    {
+                        "from_sheet": _text(),
+                        "from_cell": _text(),
+                        "to_sheet": _text(),
+                        "to_cell": _text(),
+                        "content": _text("Nội dung ô cũ"),
+                        "how": _text("Cách chuyển"),
+                    }
+                )
+            ),
+            "left": _list(
+                _object({"sheet": _text(), "cell": _text(), "content": _text(), "reason": _text("Vì sao chưa chuyển")})
+            ),
+        }
+    ),
     "SubmissionSummary": _object(
         {
             "id": {"type": "integer"},
@@ -425,6 +450,26 @@ _PATHS: Final[Json] = {
                 _query("unit", "Mã đơn vị; mặc định là đơn vị của tài khoản", required=False),
             ],
             "responses": {"200": _file("Biểu để nhập"), **_REFUSALS},
+        }
+    },
+    "/forms/{form}/convert": {
+        "post": {
+            "summary": "Chuyển biểu đang nhập dở theo phiên bản cũ sang phiên bản đang dùng, không mất số liệu",
+            "parameters": [_path("form", "Mã biểu")],
+            "requestBody": {
+                "required": True,
+                "content": {
+                    "multipart/form-data": {
+                        "schema": _object({"workbook": {"type": "string", "format": "binary"}}),
+                        "encoding": {"workbook": {"contentType": MEDIA_TYPE}},
+                    }
+                },
+            },
+            "responses": {
+                "200": _reply("Biểu mới, từng ô đã chuyển, và những gì chưa chuyển được", _ref("Conversion")),
+                **_REFUSALS,
+                "409": _problem("Tệp đã là phiên bản đang dùng"),
+            },
         }
     },
     "/consolidated/{form}/{period}/{unit}.xlsx": {
