@@ -1,7 +1,9 @@
 """Control relations of the form over what was typed and what its formulas give (L32, T12).
 
 Numbers that were rounded before they were typed need not add up to the last digit: a comparison has a tolerance of half
-a unit of the last digit for each addend. Counts of whole things are never rounded and have none.
+a unit of the last digit for each number on either side, which it must stay below. So data that are true and rounded to
+the declared decimals never break an identity: a total of n parts may be off by n/2 units, and by no unit more. Counts
+of whole things are never rounded and have none.
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ _OPERATORS: Final = {
 }
 _UNREADABLE: Final = frozenset({ValueState.TEXT, ValueState.BOOLEAN, ValueState.ERROR})
 _NAMED: Final = 6
+_BELOW: Final = 1 - 1e-6
 
 
 def check_relations(
@@ -164,7 +167,9 @@ class _Relation:
         }[comparison.operator]
 
     def _tolerance(self, comparison: _Comparison) -> float:
-        return max(sum(self._half_digit(key) for key in side.keys) for side in (comparison.left, comparison.right))
+        """Just below the sum of all that rounding can have done; what is blank or "-" was not rounded."""
+        keys = {*comparison.left.keys, *comparison.right.keys}
+        return sum(self._half_digit(key) for key in keys if _is_number(self.values.get(key))) * _BELOW
 
     def _half_digit(self, key: CellKey) -> float:
         spec = self.filled.version.cell(key)
@@ -210,7 +215,11 @@ def _exact(side: _Side) -> Decimal:
 
 
 def _are_numbers(*sides: _Side) -> bool:
-    return all(isinstance(side.value, int | float) and not isinstance(side.value, bool) for side in sides)
+    return all(_is_number(side.value) for side in sides)
+
+
+def _is_number(value: CellValue) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _written(node: Node) -> str:
