@@ -82,6 +82,7 @@ def read_template(workbook: Workbook, faults: Faults) -> Template:
         regions=body.regions,
         cells=(),
     )
+    _note_strange_rows(table, known, faults)
     entries = {entry.code: entry for entry in known.columns}
     layout, opened = Layout.published(table), _open_styles(workbook)
     return Template(sheet, known, table, head.units_at, layout, entries, opened, unit_at, period_at)
@@ -139,6 +140,14 @@ def _columns(head: Head, known: Definition, sheet: str, faults: Faults) -> Itera
         if entry.carry and entry.carry.column not in head.columns:
             message = f"Cột {entry.code} mang sang từ cột {entry.carry.column} không có trên biểu."
             faults.note("BS332", message, "Hãy ghi số hiệu một cột có thật.", definition.SHEET, (entry.row, 5))
+
+
+def _note_strange_rows(table: Table, known: Definition, faults: Faults) -> None:
+    codes = {row.code for row in table.rows} | {region.code for region in known.regions}
+    for entry in known.rows.values():
+        if entry.code not in codes:
+            message = f"Dòng {entry.code} được khai báo nhưng không có trên biểu."
+            faults.note("BS332", message, "Hãy xóa dòng khai báo này.", definition.SHEET, (entry.row, 1))
 
 
 def _open_styles(workbook: Workbook) -> frozenset[int]:

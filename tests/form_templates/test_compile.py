@@ -307,6 +307,7 @@ def test_what_no_row_can_mean_is_told() -> None:
     assert "BS321" in {code for code, _ in faults("KTXH-10.Q", in_rows_table("01", 3, "trung bình"))}
     assert "BS321" in {code for code, _ in faults("KTXH-10.Q", in_rows_table("01", 2, "hai"))}
     assert "BS332" in {code for code, _ in faults("KTXH-10.Q", in_rows_table("01", 2, None))}
+    assert "BS332" in {code for code, _ in faults("KTXH-09.T", in_rows_table("04", 1, "77"))}
 
 
 def test_a_ratio_of_rows_is_made_anew_above_the_units() -> None:
