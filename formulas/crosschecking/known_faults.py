@@ -5,7 +5,7 @@ Each entry has an example that shows the fault; the tests run it, so that an ent
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +17,7 @@ _OVER_VALUES: Final = frozenset({"SUM", "AVERAGE", "MIN", "MAX", "COUNT", "COUNT
 _GIVING_CELLS: Final = frozenset({"IF", "IFS", "INDEX"})
 _OF_TEXTS: Final = frozenset({"&", "CONCATENATE", "LEFT", "RIGHT", "MID", "LEN", "TRIM", "UPPER", "LOWER"})
 _OF_DAYS: Final = frozenset({"DATE", "YEAR", "MONTH", "DAY", "TEXT"})
+_CONDITIONAL: Final = frozenset({"COUNTIF", "COUNTIFS", "SUMIF", "SUMIFS", "AVERAGEIF", "AVERAGEIFS"})
 _FIRST_SOUND_DAY: Final = 61.0
 
 
@@ -105,7 +106,7 @@ def _counts_days_from_1899(case: Case) -> bool:
     return bool(_names(case) & _OF_DAYS) and (early or (written and "DATE" in _names(case)))
 
 
-def _searches(case: Case, names: set[str]) -> list[Call]:
+def _searches(case: Case, names: Set[str]) -> list[Call]:
     return [part for part in _parts(case.node) if isinstance(part, Call) and part.name in names]
 
 
@@ -127,10 +128,15 @@ def _finds_otherwise(case: Case) -> bool:
     return case.ours is CellError.VALUE and case.theirs is CellError.REF
 
 
+def _refuses_one_cell(case: Case) -> bool:
+    ranges = [search.arguments[0] for search in _searches(case, _CONDITIONAL) if search.arguments]
+    return any(isinstance(cell, Reference) and not {":", "*"} & set(cell.token) for cell in ranges)
+
+
 def _counts_empty_texts(case: Case) -> bool:
     criteria = [
         argument.value
-        for search in _searches(case, {"COUNTIF", "COUNTIFS", "SUMIF", "SUMIFS", "AVERAGEIF", "AVERAGEIFS"})
+        for search in _searches(case, _CONDITIONAL)
         for argument in search.arguments
         if isinstance(argument, Literal)
     ]
@@ -212,5 +218,12 @@ KNOWN_FAULTS: Final = (
         _counts_empty_texts,
         'COUNTIF({01:02|1},"=")',
         {"01|1": "", "02|1": 5.0},
+    ),
+    KnownFault(
+        "COUNTIF and its kin over a single cell are #VALUE!; Excel takes one cell for a range of one.",
+        "Microsoft's reference of COUNTIF; LibreOffice agrees with Excel",
+        _refuses_one_cell,
+        'COUNTIF({01|1},">0")',
+        {"01|1": 5.0},
     ),
 )

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from formulas.arithmetic import CellValue
 from formulas.functions import round_half_away
+from formulas.whitelist import SCALAR
 from tests.formulas.excel_cases import CASES, CELLS
 from tests.formulas.small_forms import result_of
 from workbooks.sheet import CellError
@@ -59,3 +60,17 @@ def test_a_number_of_few_digits_is_rounded_half_away_from_zero(scaled: int, digi
     result = round_half_away(float(value), float(digits))
 
     assert result == float(value.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP))
+
+
+ASKING = {"ISNUMBER", "ISBLANK", "ISTEXT", "ISERROR"}
+
+
+@pytest.mark.parametrize("name", sorted(set(SCALAR) - ASKING))
+def test_a_function_carries_the_first_error_among_its_arguments(name: str) -> None:
+    least, cells = SCALAR[name].least, {"01|1": CellError.NA, "02|1": CellError.REF}
+    for at in range(least):
+        arguments = ["1"] * at + ["{01|1}"] + ["{02|1}"] * (least - at - 1)
+        if name == "TEXT":
+            arguments[1:] = ['"0"']
+        if "{01|1}" in arguments:
+            assert result_of(f"{name}({','.join(arguments)})", cells) is CellError.NA
