@@ -12,13 +12,13 @@ from rich.text import Text
 
 from form_templates.changes import Action, Change
 from form_templates.compile import compile_template
-from form_templates.describing import text_of
 from form_templates.diff import FormDiff
 from form_templates.diff import diff as compare
 from form_templates.diff_workbook import marked_workbook
 from formulas.linting.linting import lint as lint_template
 from server.cli.database import opened
 from server.cli.files import existing_file
+from server.cli.form_text import text
 from server.cli.output import print_findings, print_json
 from server.services import publishing
 from workbooks.finding import Severity
@@ -92,19 +92,6 @@ def _print_change(console: Console, change: Change) -> None:
     if any(change.formulas):
         before, after = (formula or "(không có)" for formula in change.formulas)
         console.print(Text(f"      ô {change.cells[0]}: {before} → {after}"))
-
-
-@click.command(epilog="Ví dụ: bieuso form text bieu-moi.xlsx")
-@click.argument("file", type=click.Path(path_type=Path))
-def text(file: Path) -> None:
-    """In biểu mẫu (hay sổ làm việc .xlsx bất kỳ) thành các dòng chữ cố định, để git diff so được hai phiên bản."""
-    # Git shows what this prints, and gives up on the whole comparison where it fails: so it never does.
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        click.echo(f"không đọc được tệp: {error.strerror}")
-        return
-    click.echo("\n".join(text_of(data)))
 
 
 COMMANDS = (lint, diff, text)
