@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 
@@ -18,9 +18,9 @@ from form_templates.errors import Faults, FormError
 from form_templates.measures import Measures, UnitOfMeasure
 from form_templates.model import CellKey, CellSpec, FormVersion, Table
 from formulas.errors import FormulaFault
-from formulas.linting.trees import tree
+from formulas.linting.trees import references
 from formulas.places import Area, Places
-from formulas.syntax import Node
+from formulas.syntax import Node, parse
 from workbooks.address import Range, address, parse_range
 from workbooks.references import quote_sheet, unquote_sheet
 from workbooks.sheet import Sheet
@@ -63,6 +63,7 @@ class Draft:
     known: Definition
     measures: Measures
     indicators: Mapping[str, str]
+    _trees: dict[str, Node | None] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def table(self) -> Table:
@@ -138,10 +139,30 @@ class Draft:
         """A unit of measure by its name."""
         return self.measures.find(text) if text else None
 
+    def tree(self, coded: str) -> Node | None:
+        """The tree of a coded formula; None where it cannot be read, of which the compiler tells."""
+        if coded not in self._trees:
+            try:
+                self._trees[coded] = parse(coded)
+            except FormulaFault:
+                self._trees[coded] = None
+        return self._trees[coded]
+
+    @cached_property
+    def related(self) -> frozenset[str]:
+        """Rows that control relations hold against other rows."""
+        found: set[str] = set()
+        for rule in self.version.rules:
+            node = self.tree(rule.formula)
+            areas = [self.area(token, rule.region) for token in references(node)] if node is not None else []
+            rows = {line.code for area in areas if area for line in area.lines}
+            found |= rows if len(rows) > 1 else set()
+        return frozenset(found)
+
     def computed(self) -> Iterator[tuple[CellSpec, Node]]:
         """Every cell with a formula that can be read, and the formula as a tree."""
         for cell in self.table.cells:
-            node = tree(cell.formula) if cell.formula else None
+            node = self.tree(cell.formula) if cell.formula else None
             if node is not None:
                 yield cell, node
 

@@ -14,19 +14,22 @@ from form_templates.model import FormVersion
 from formulas.compiler import compile_version
 from formulas.errors import FormulaError
 from formulas.linting.draft import Draft, read_draft
+from formulas.linting.links import without_links
 from formulas.linting.measuring import lint_units
 from formulas.linting.totals import lint_totals
 from formulas.linting.writing import lint_writing
+from formulas.text.scanning import check_text
 from workbooks.address import address, parse_address
 from workbooks.errors import WorkbookError
 from workbooks.finding import Finding
-from workbooks.workbook import open_workbook
+from workbooks.workbook import Workbook, open_workbook
 
 _NO_INDICATORS: Final[Mapping[str, str]] = MappingProxyType({})
 _SAID_TWICE: Final = frozenset({"BS328", "BS330", "BS331"})
 """Codes of compiling for a formula that leaves the form; where the formula compiler says which construct it is, that
 finding alone is told."""
 _FORMULAS: Final = "BS45"
+_LINKED: Final = "BS131"
 _CIRCLE: Final = "BS453"
 _UNREAD: Final = "“{!"
 """How the compiler quotes a formula that coding could not take apart."""
@@ -44,12 +47,23 @@ def lint(
     """
     faults = Faults()
     try:
-        draft = read_draft(open_workbook(data), measures or bundled(), indicators, faults)
+        draft = read_draft(_opened(data, faults), measures or bundled(), indicators, faults)
         found = [*faults.found, *(_of_draft(draft) if draft else ())]
     except WorkbookError as error:
-        return (*faults.found, error.finding)
+        return tuple(dict.fromkeys((*faults.found, error.finding)))
     sheets = {entry.name: i for i, entry in enumerate(draft.workbook.sheets)} if draft else {}
     return tuple(sorted(dict.fromkeys(_merged(found)), key=lambda finding: _order(finding, sheets)))
+
+
+def _opened(data: bytes, faults: Faults) -> Workbook:
+    """The workbook; one that links to other files without its links, which are noted. Raises WorkbookError."""
+    try:
+        return open_workbook(data)
+    except WorkbookError as error:
+        if error.finding.code != _LINKED:
+            raise
+        faults.found.append(error.finding)
+        return open_workbook(without_links(data))
 
 
 def _of_draft(draft: Draft) -> Iterator[Finding]:
@@ -57,6 +71,7 @@ def _of_draft(draft: Draft) -> Iterator[Finding]:
     yield from lint_units(draft)
     yield from lint_totals(draft)
     yield from lint_writing(draft)
+    yield from check_text(draft.workbook)
 
 
 def _of_formulas(draft: Draft) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from form_templates.measures import UnitOfMeasure
 from form_templates.model import Aggregation, CellKey, CellKind
 from formulas.linting import kinds
 from formulas.linting.draft import Draft
-from formulas.linting.trees import OF_FIRST, percentage_of, spine, terms, tree
+from formulas.linting.trees import OF_FIRST, percentage_of, spine, terms
 from formulas.syntax import Binary, Call, Node, Reference, Unary
 from workbooks.address import address
 from workbooks.finding import Finding
@@ -144,7 +144,7 @@ def _of_rules(draft: Draft) -> Iterator[Finding]:
     lines = {written.code: written for written in draft.known.rules}
     told: set[str] = set()
     for rule in draft.version.rules:
-        node = tree(rule.formula)
+        node = draft.tree(rule.formula)
         line = lines.get(next((code for code in lines if rule.code == code or rule.code.startswith(f"{code}.")), ""))
         if node is None or line is None or line.code in told:
             continue

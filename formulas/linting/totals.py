@@ -11,7 +11,7 @@ from form_templates.codebook import plain_text
 from form_templates.model import CellKey, CellKind, Column
 from formulas.linting import kinds
 from formulas.linting.draft import Draft, Line
-from formulas.linting.trees import bare, references, terms, tree
+from formulas.linting.trees import bare, terms
 from formulas.syntax import Call
 from workbooks.finding import Finding
 
@@ -73,7 +73,7 @@ class _Totals:
         """Row code → codes it adds up in this column, for each cell that only adds up rows of its column."""
         for line in self._lines:
             cell = self._cells.get(line.code)
-            node = tree(cell.formula) if cell and cell.formula else None
+            node = self._draft.tree(cell.formula) if cell and cell.formula else None
             tokens = terms(node) if node is not None else None
             areas = [self._draft.area(token, "") for token in tokens or ()]
             if tokens and all(area is not None and area.columns == (self._column,) for area in areas):
@@ -150,7 +150,7 @@ class _Totals:
             if above is None or not (self._is_divided(above, line) or _DIVIDED.match(line.label)):
                 continue
             cell, part = self._cells.get(above.code), self._cells.get(line.code)
-            if cell is None or part is None or cell.kind is CellKind.CARRY or line.code in self._related:
+            if cell is None or part is None or cell.kind is CellKind.CARRY or line.code in self._draft.related:
                 continue
             one, other = self._draft.unit(cell.unit), self._draft.unit(part.unit)
             added = one is not None and other is not None and one.adds_to(other) and not one.is_ratio
@@ -165,7 +165,11 @@ class _Totals:
     @cached_property
     def _exempt(self) -> set[str]:
         """Rows that are a part of another ("trong đó"), or that a relation holds against other rows."""
-        return {line.code for line in self._lines if _OF_WHICH.match(line.label)} | self._under_of_which | self._related
+        return (
+            {line.code for line in self._lines if _OF_WHICH.match(line.label)}
+            | self._under_of_which
+            | self._draft.related
+        )
 
     @cached_property
     def _under_of_which(self) -> set[str]:
@@ -182,21 +186,6 @@ class _Totals:
                 inside = inside and line.code not in self._covered
                 found |= {line.code} if inside else set()
         return found
-
-    @cached_property
-    def _related(self) -> set[str]:
-        return related_rows(self._draft)
-
-
-def related_rows(draft: Draft) -> set[str]:
-    """Rows that control relations hold against other rows."""
-    found: set[str] = set()
-    for rule in draft.version.rules:
-        node = tree(rule.formula)
-        areas = [draft.area(token, rule.region) for token in references(node)] if node is not None else []
-        rows = {line.code for area in areas if area for line in area.lines}
-        found |= rows if len(rows) > 1 else set()
-    return found
 
 
 def _numbering(label: str) -> int:

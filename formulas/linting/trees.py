@@ -5,19 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from formulas.errors import FormulaFault
-from formulas.syntax import Binary, Call, Literal, Node, Reference, Unary, parse
+from formulas.syntax import Binary, Call, Literal, Node, Reference, Unary
 
 OF_FIRST: Final = frozenset({"IFERROR", "ROUND", "ROUNDUP", "ROUNDDOWN", "INT", "ABS"})
 """Functions whose result is, in kind and unit, that of their first argument."""
-
-
-def tree(coded: str) -> Node | None:
-    """The tree of a coded formula; None where it cannot be read, of which the compiler tells."""
-    try:
-        return parse(coded)
-    except FormulaFault:
-        return None
 
 
 def spine(node: Binary) -> tuple[Node, list[tuple[str, Node]]]:

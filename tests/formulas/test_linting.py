@@ -8,9 +8,11 @@ import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openpyxl.packaging.relationship import Relationship
 from openpyxl.styles import Protection
 from openpyxl.workbook import Workbook as Book
 from openpyxl.workbook.defined_name import DefinedName
+from openpyxl.workbook.external_link.external import ExternalBook, ExternalLink
 from openpyxl.worksheet.worksheet import Worksheet
 
 from form_templates import definition
@@ -277,6 +279,23 @@ def test_they_are_told_even_where_the_names_of_the_form_are_lost() -> None:
     data = spoiled(CROPS, *(spoil for spoil, _ in TEN_FAULTS), lose)
 
     assert {fault for _, fault in TEN_FAULTS} | {("BS322", "")} <= found(data)
+
+
+def test_they_are_told_even_where_the_file_links_to_another() -> None:
+    def link(book: Book, form: Worksheet, sheet: Worksheet) -> None:
+        other = ExternalLink(externalBook=ExternalBook(id="rId1"))
+        other.file_link = Relationship(type="externalLinkPath", Target="khac.xlsx", TargetMode="External", Id="rId1")
+        book._external_links.append(other)
+
+    data = spoiled(CROPS, *(spoil for spoil, _ in TEN_FAULTS), put("I19", "=G19*[1]Khac!H12"), link)
+
+    assert {fault for _, fault in TEN_FAULTS} | {("BS131", ""), ("BS452", "I19")} <= found(data)
+
+
+def test_old_vietnamese_text_in_a_template_is_told() -> None:
+    data = spoiled(CROPS, put("A12", "Nguyeãn Thò Ngoïc AÙnh"))
+
+    assert ("BS701", "A12") in found(data)
 
 
 def test_they_are_told_even_without_the_definition_sheet() -> None:
