@@ -183,6 +183,9 @@ class _Comparison:
 
     def _first(self, inputs: Inputs) -> Disagreement | None:
         """The first formula with two results, known faults of the other engine apart."""
+        theirs = self._theirs(inputs)
+        if theirs is None:
+            return None
         whole = self.questions.whole(inputs)
         alone = self.questions.alone({**inputs, **whole})
         for question in self.questions.asked:
@@ -190,8 +193,7 @@ class _Comparison:
             if own is not None and not _is_equal(whole[own], alone[question.key]):
                 contents = self.questions.contents(question, {**inputs, **whole})
                 return Disagreement(question, contents, alone[question.key], whole[own], "khi tính cả biểu")
-        theirs = self._theirs(inputs)
-        return None if theirs is None else self._against(inputs, theirs)
+        return self._against(inputs, theirs)
 
     def _against(self, inputs: Inputs, theirs: Sequence[CellValue]) -> Disagreement | None:
         asked = self.questions.asked

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import ironcalc
 
 
-MOST_MEMORY: Final = 4 << 30
+MOST_MEMORY: Final = 1 << 30
 """Bytes of address space: formulas that make texts grow end this process, not the machine."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from importlib.resources import files
+from itertools import pairwise
 
 import pytest
 
@@ -18,6 +19,7 @@ from formulas.syntax import parse
 from tests.formulas.engines import by_ironcalc
 from tests.formulas.small_forms import result_of
 from tests.formulas.specimens import CROPS, POVERTY, a_version, template
+from workbooks.address import address
 from workbooks.finding import Severity
 from workbooks.patch import Formula, patch_cells
 from workbooks.sheet import CellError
@@ -116,6 +118,21 @@ def test_a_panic_of_the_other_engine_is_survived() -> None:
 
     assert result.unanswered > 0
     assert {finding.code for finding in result.findings} <= {"BS458"}
+
+
+def test_texts_that_grow_without_end_in_the_other_engine_are_survived() -> None:
+    version = a_version(CROPS)
+    places = key_addresses(template(CROPS), version)
+    cells = [(key, address(*places[key][1:])) for key in calculated(version)[:45]]
+    formulas = {(cells[0][0].row, cells[0][0].column): '"0123456789"&"0123456789"'}
+    for (_, before), (key, _) in pairwise(cells):
+        formulas[key.row, key.column] = f"{before}&{before}"
+    data = with_formulas(CROPS, formulas)
+
+    result = cross_check(data, compile_version(compile_template(data)), seconds=5.0)
+
+    assert result.seconds < 30.0
+    assert [finding.code for finding in result.findings] == ["BS458"]
 
 
 @pytest.mark.parametrize("fault", KNOWN_FAULTS, ids=lambda fault: fault.reason[:40])
