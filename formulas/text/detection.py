@@ -22,7 +22,10 @@ _UNICODE_ONLY: Final = re.compile("[\u0102\u0103\u0110\u0111\u01a0\u01a1\u01af\u
 _LETTER_WITH_MARKS: Final = re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff][\u0300-\u0303\u0306\u0309\u031b\u0323]+")
 # Of these, the ones that give a legacy word away in the middle of Unicode text.
 _STRANGE: Final = "\u00a1-\u00bf\u00d7\u00f7ÄÅÆÇËÎÏÐÑÖØÛÜÞßäåæçëîïðñöøûüþÿ"
-_TRACE: Final = re.compile(f"[A-Za-z][{_STRANGE}]|[{_STRANGE}][a-z]")
+_TRACE: Final = re.compile(f"[A-Za-z][{_STRANGE}]|[{_STRANGE}][a-z]|[a-z][À-Ý]")
+_CAPITAL_AFTER_SMALL: Final = re.compile("[a-z][À-Ý]")
+# One class of characters is looked for much faster than the patterns that it begins.
+_ODD: Final = re.compile(f"[\u0300-\u0323À-Ý{_STRANGE}]")
 _SUSPECT: Final = re.compile(f"[\u0300-\u0323]|{_TRACE.pattern}")
 # TCVN3 and VNI were on nine machines of ten; the others must earn their reading.
 _PRIOR: Final = {
@@ -71,7 +74,7 @@ def detect(text: str, font: str = "", *, expected: Encoding | None = None) -> De
         font: name of the run's font; a font drawn for an encoding is strong evidence, but no proof.
         expected: the encoding found for certain in the neighbouring cells, weighed like a font.
     """
-    if text.isascii() or (_UNICODE_ONLY.search(text) and not _SUSPECT.search(text)):
+    if text.isascii() or (_UNICODE_ONLY.search(text) and not (_ODD.search(text) and _SUSPECT.search(text))):
         return None
     of_font = encoding_of_font(font)
     judge = _detect if len(text) <= _LONGEST_KEPT else _detect.__wrapped__
@@ -119,7 +122,7 @@ def _is_legacy_among_unicode(word: str, encoding: Encoding) -> bool:
     if _UNICODE_ONLY.search(word) or not may_be_legacy(word, alone=False) or not _TRACE.search(word):
         return False
     told = weighed(word, encoding, quoted=True)
-    return told.telling and told.strong
+    return told.telling and (told.strong or _CAPITAL_AFTER_SMALL.search(word) is not None)
 
 
 def _reading_of_words(text: str, words: frozenset[str], encoding: Encoding) -> str:
@@ -137,12 +140,14 @@ def _score(reading: Reading) -> float:
 
 def _with_evidence(reading: Reading, text: str, *, by_font: bool) -> Certainty | None:
     """Fonts and neighbours lie now and then: the reading must be Vietnamese all the same."""
-    # In its font a text is what it looks like, even a foreign name: Xl«-v¸c.
-    tolerated = reading.changed + 3 * by_font
-    if reading.broken * 4 > tolerated or reading.gain <= (_TRUST_IN_FONT if by_font else _TRUST_IN_NEIGHBOURS):
+    # In its font, or alone among its like, a text is what it looks like, even a foreign name: Xl«-v¸c.
+    lenient = by_font or len(text.split()) == 1
+    if reading.broken * 4 > reading.changed + 4 * (lenient or reading.saved > 0) or reading.gain <= (
+        _TRUST_IN_FONT if by_font else _TRUST_IN_NEIGHBOURS
+    ):
         return None
     if _reads_foreign(text, reading):
-        return Certainty.DOUBTFUL if reading.saved or by_font else None
+        return Certainty.DOUBTFUL if reading.saved or lenient else None
     if reading.gain >= 5 and (reading.telling or (reading.saved > 1 and not reading.displaced)):
         return Certainty.CERTAIN
     if by_font and reading.gain >= _CLEAR_IN_FONT and not reading.displaced:
@@ -151,11 +156,13 @@ def _with_evidence(reading: Reading, text: str, *, by_font: bool) -> Certainty |
 
 
 def _without_evidence(best: Reading, readings: list[Reading], text: str) -> Certainty | None:
-    if best.gain < 5 or not best.seen or best.broken * 4 > best.changed or _reads_foreign(text, best):
+    tolerated = best.changed + 4 * (best.strong > 1)
+    if best.gain < 5 or not best.seen or best.broken * 4 > tolerated or _reads_foreign(text, best):
         return None
     if not best.rescued:
-        every_word_speaks = best.changed > 1 and best.seen == best.changed and (not best.displaced or best.gain >= 8)
-        return Certainty.DOUBTFUL if every_word_speaks else None
+        enough = len(text.split()) > 1 and best.gain >= (8 if best.changed > 1 else 9)
+        clear = best.changed > 1 and not best.displaced
+        return Certainty.DOUBTFUL if best.seen == best.changed and (enough or clear) else None
     rivals = [_score(reading) for reading in readings if reading.words != best.words]
     clear = _score(best) - max(rivals, default=0.0) >= 4
     if clear and (best.telling or best.strong or best.saved > 1) and _speaks_for_itself(best, text):

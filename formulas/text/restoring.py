@@ -21,7 +21,8 @@ def restored(text: str, encoding: Encoding) -> str:
         word = match[0]
         if len(word) == 1 and (word not in ALONE_A_SIGN or _is_a_word_alone(text, match.start())):
             alone = decode(word, encoding)
-            return alone if lexicon.weight(alone) > lexicon.WELL_FORMED else word
+            known = lexicon.weight(alone) > lexicon.WELL_FORMED or (word.isalpha() and word != "µ")
+            return alone if known and lexicon.is_syllable(alone) else word
         if not may_be_legacy(word, alone=False):
             return word
         core = core_of(word, encoding, quoted)

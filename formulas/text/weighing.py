@@ -16,7 +16,7 @@ WORD: Final = re.compile(r"[^\s\x00-\x40\x5b-\x60\x7b-\x7f]+")
 _TYPOGRAPHY: Final = "“”‘’‚„«»–—…•·"
 _OPENING: Final = "“‘‚„«–—…•·"
 _CLOSING: Final = "“”’»–—…•"
-QUOTED: Final = re.compile("“[^“”]*”|‘[^‘’]*’|«[^«»]*»|»[^«»]*«")
+QUOTED: Final = re.compile("(?<![A-Za-zÀ-ÿ])(?:“[^“”]*”|‘[^‘’]*’|«[^«»]*»|»[^«»]*«)")
 # m², °C, µg, Nº: symbols of measure that are letters of some legacy encoding.
 _MEASURE: Final = re.compile(r"(?:(?:[kdchnmµ]|da)?m[²³]|°[CFK]?|µ[a-zA-Z]{1,2}|[nN][ºª°])\Z")
 # Signs that mean something alone (Ø 20, ± 0,5, 3 × 4, © 2020); any other character alone may be a word ("ở", "ô").
@@ -125,8 +125,8 @@ def weighed(raw: str, encoding: Encoding, quoted: bool) -> Word:
 def _weight_of_reading(reading: str, encoding: Encoding) -> float:
     if not (_cased_as_a_word(reading) or (encoding in SHORT_OF_CAPITALS and _is_cased_but_for_lost_capitals(reading))):
         return lexicon.NOT_A_SYLLABLE
-    if reading.isalpha() and reading.isupper() and 1 < len(reading) <= 5:
-        # QĐ, HĐND
+    if reading.isalpha() and reading.isupper() and 1 < len(reading) <= 8:
+        # QĐ, HĐND, LĐTBXH
         return max(lexicon.weight(reading), lexicon.WELL_FORMED)
     return lexicon.weight(reading)
 
