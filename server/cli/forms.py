@@ -127,12 +127,15 @@ def _print_version(version: FormVersion) -> None:
     console.print(rules)
 
 
-@form.command(epilog="Ví dụ: bieuso form new --blank -o danh-muc.xlsx; bieuso form new danh-muc.xlsx -o bieu-moi.xlsx")
+@form.command(epilog="Ví dụ: bieuso form new bieu-moi.toml -o bieu-moi.xlsx")
 @click.argument("spec", type=existing_file, required=False)
 @click.option("--blank", is_flag=True, help="Chỉ tạo danh mục trống (Excel) để ghi các dòng, các cột; có sẵn ví dụ.")
 @click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Tệp kết quả.")
 def new(spec: Path | None, blank: bool, output: Path) -> None:
-    """Vẽ biểu mẫu Excel, có trang Định nghĩa, từ một danh mục ngắn các dòng và các cột (Excel hoặc TOML)."""
+    """Vẽ biểu mẫu Excel, có trang Định nghĩa, từ một danh mục ngắn các dòng và các cột (Excel hoặc TOML).
+
+    Lấy danh mục Excel trống để ghi: bieuso form new --blank -o danh-muc.xlsx.
+    """
     if (spec is None) is not blank:
         raise click.UsageError("Ghi tên tệp danh mục, hoặc --blank để lấy danh mục trống.")
     output.write_bytes(blank_spec_workbook() if spec is None else build_template(_spec(spec)))
