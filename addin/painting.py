@@ -87,12 +87,14 @@ def unpaint(book: xw.Book) -> int:
 
 
 def note_text(findings: Sequence[Finding]) -> str:
-    """What the note of one cell says: each finding with its code, what is wrong, and what to do."""
-    parts = [
-        f"{_NAMES[finding.severity]} {finding.code}: {finding.message}\n→ {finding.remedy}" for finding in findings
-    ]
-    text = "\n\n".join(parts)
+    """What the note of one cell says: each finding with its code, what is wrong, and what to do or what explains it."""
+    text = "\n\n".join(map(_told, findings))
     return text if len(text) <= _MAX_NOTE else text[: _MAX_NOTE - 1].rstrip() + "…"
+
+
+def _told(finding: Finding) -> str:
+    answer = f"Giải trình: {finding.explanation}" if finding.explanation else finding.remedy
+    return f"{_NAMES[finding.severity]} {finding.code}: {finding.message}\n→ {answer}"
 
 
 def _by_cell(findings: Iterable[Finding]) -> Mapping[str, Mapping[tuple[int, int], list[Finding]]]:

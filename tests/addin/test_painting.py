@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import xlwings as xw
 
@@ -32,6 +34,14 @@ def test_several_findings_on_one_cell_share_a_note_with_the_error_first(crops: x
     text = crops.sheets[0]["E12"].note.text
     assert text.index("BS401") < text.index("BS601")
     assert crops.sheets[0]["E12"].color == RED
+
+
+def test_an_explained_warning_shows_its_explanation(crops: xw.Book) -> None:
+    explained = replace(a_finding("E12", severity=Severity.WARNING), explanation="Hạn mặn kéo dài")
+
+    paint(crops, [explained])
+
+    assert crops.sheets[0]["E12"].note.text.startswith("CẢNH BÁO BS401: Ô E12 sai.\n→ Giải trình: Hạn mặn kéo dài")
 
 
 def test_unpainting_leaves_no_trace(crops: xw.Book) -> None:

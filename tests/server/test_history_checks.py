@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -12,10 +14,12 @@ from form_templates.reading import read_form
 from form_templates.stamp import embedded_history, embedded_version
 from formulas.checking import check
 from formulas.freezing import freeze
+from server.config import Config
 from server.services.history import import_history
 from server.services.issuing import issue_workbook
 from server.services.publishing import publish
 from server.services.submissions import get_submission
+from server.web.app import create_app
 from signing.sign import sign_package
 from tests.server.world import CROPS, FORM, KEYS, NOW, World, crops, key, template
 from workbooks.address import address
@@ -157,3 +161,19 @@ def embedded_values(world: World, form: str, period: str) -> dict[CellKey, Value
     version = embedded_version(open_workbook(data))
     assert version is not None
     return {key: cell.value for key, cell in read_form(open_workbook(data), version).cells.items()}
+
+
+def test_an_explanation_is_shown_beside_its_warning(world: World, tmp_path: Path) -> None:
+    reported_before(world)
+    lines = {SHEET: explanations(("BS621", "04, 2", f"{WHY} <b>đúng</b>"))}
+    result = world.send(world.signed(values=crops(r04c2=40.0), change=lambda data: patch_cells(data, lines)))
+    config = Config.in_folder(tmp_path, database_url=world.engine.url.render_as_string(hide_password=False))
+    app = create_app(replace(config, stamp_keys=KEYS, open_reading=True))
+
+    client = app.test_client()
+    page = client.get(f"/ban-nop/{result.id}").get_data(as_text=True)
+    told = client.get(f"/api/v1/submissions/{result.id}").get_json()["findings"]
+    app.extensions["bieuso"].engine.dispose()
+
+    assert "Giải trình:</strong> Chuyển đất lúa kém hiệu quả sang trồng rau &lt;b&gt;đúng" in page
+    assert [one["explanation"] for one in told if one["code"] == "BS621"] == [f"{WHY} <b>đúng</b>"]
