@@ -16,19 +16,19 @@ from form_templates import definition
 from form_templates.codebook import Codebook, plain_text
 from form_templates.definition import Section
 from form_templates.errors import Faults
+from form_templates.measures import Measures
 from form_templates.model import FormVersion, Link, Succession, Table
 from form_templates.spec_fields import Fields
-from form_templates.succession import Axis, LinkFault, faults_against, own_faults
+from form_templates.succession import MOST_DIGITS, Axis, LinkFault, faults_against, own_faults
 from workbooks.finding import Finding
 from workbooks.sheet import Cell, Sheet, Value
 from workbooks.workbook import Workbook, open_workbook
 
 _MOST_LINKS: Final = 2_000
-_MOST_DIGITS: Final = 15
 _REMEDY: Final = f"Hãy sửa ô này trên trang “{definition.SHEET}”."
 _CODE: Final = re.compile(r"[0-9]{1,3}\*?|[1-9][0-9]?(?:kt|ck)")
 _CODE_OR_NONE: Final = re.compile(f"(?:{_CODE.pattern})?")
-_NUMBER: Final = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?")
+_NUMBER: Final = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?")
 _VERSION: Final = re.compile(r"[1-9][0-9]{0,3}")
 
 
@@ -53,14 +53,18 @@ def note_faults(declared: DeclaredSuccession, version: FormVersion, faults: Faul
         faults.note(fault.code, fault.message, fault.remedy, definition.SHEET, _place(declared, fault))
 
 
-def findings_against(template: bytes, old: FormVersion, new: FormVersion) -> tuple[Finding, ...]:
+def findings_against(
+    template: bytes, old: FormVersion, new: FormVersion, measures: Measures | None = None
+) -> tuple[Finding, ...]:
     """What is wrong with how a template continues the stored version before it, each at its line.
+
+    ``measures`` as for `faults_against`.
 
     Raises:
         WorkbookError: the template cannot be read.
     """
     declared, faults = read_succession(open_workbook(template), new.tables[0], Faults()), Faults()
-    for fault in faults_against(old, new):
+    for fault in faults_against(old, new, measures):
         faults.note(fault.code, fault.message, fault.remedy, definition.SHEET, _place(declared, fault))
     return tuple(faults.found)
 
@@ -177,7 +181,7 @@ def _decimal(cell: Cell) -> Decimal | None:
         number = Decimal(text.strip() or "1") / (100 if percent else 1)
     except InvalidOperation:
         return None
-    return number if number.is_finite() and len(number.as_tuple().digits) <= _MOST_DIGITS else None
+    return number if number.is_finite() and len(number.as_tuple().digits) <= MOST_DIGITS else None
 
 
 def _plain(number: Decimal) -> str:

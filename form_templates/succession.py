@@ -21,6 +21,8 @@ from typing import Final
 from form_templates.measures import MeasureError, Measures, bundled, spelling
 from form_templates.model import CellKey, CellKind, CellSpec, FormVersion, Link, Succession, Table
 
+MOST_DIGITS: Final = 12
+"""Of a share or factor; so that their products are exact too."""
 _ONE: Final = Decimal(1)
 
 
@@ -101,9 +103,15 @@ def own_faults(version: FormVersion) -> Iterator[LinkFault]:
         )
     for axis, links, codes in _axes(succession, version):
         for link in links:
-            if not 0 < Decimal(link.share) <= 1 or Decimal(link.factor) <= 0:
+            if not 0 < Decimal(link.share) <= 1 or Decimal(link.factor) <= 0 or _is_long(link):
                 message = f"Tỷ lệ {link.share} hoặc hệ số {link.factor} của {axis} {link.old} không hợp lệ."
-                yield LinkFault("BS384", message, "Tỷ lệ lớn hơn 0, không quá 1; hệ số lớn hơn 0.", axis, link)
+                yield LinkFault(
+                    "BS384",
+                    message,
+                    f"Tỷ lệ lớn hơn 0, không quá 1; hệ số lớn hơn 0; không quá {MOST_DIGITS} chữ số.",
+                    axis,
+                    link,
+                )
             if link.new and link.new not in codes:
                 yield _unknown(axis, link, link.new, "biểu này")
             elif link.new and ("*" in link.old) != ("*" in link.new):
@@ -198,6 +206,10 @@ def _route(joint: _Joint, unit: str, row: Link, column: Link, declared: Collecti
     target = joint.target(row, column)
     told = target is not None and (row in declared or column in declared or same_unit(unit, target.unit))
     return Route(target.key if told and target is not None else None, share, factor)
+
+
+def _is_long(link: Link) -> bool:
+    return any(len(Decimal(number).as_tuple().digits) > MOST_DIGITS for number in (link.share, link.factor))
 
 
 def _share_faults(axis: Axis, links: Sequence[Link]) -> Iterator[LinkFault]:

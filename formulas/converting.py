@@ -16,6 +16,7 @@ from itertools import pairwise
 from typing import Final
 
 from form_templates import definition
+from form_templates.errors import FormError
 from form_templates.explanations import lines_of, read_explanations
 from form_templates.filling import CellValue, MemberLabel, Members, fill, key_addresses
 from form_templates.model import CellKey, CellKind, FormVersion
@@ -44,7 +45,6 @@ _HATCHED: Final = (ValueState.BLANK, ValueState.NOT_APPLICABLE)
 _OVERWRITTEN: Final = "ghi đè lên công thức; ô này được tính lại"
 _NO_LINE: Final = "biểu mới không còn dòng giải trình trống"
 _NOTES: Final = frozenset({"comments", "threadedComment"})
-_ALIEN: Final = frozenset({"BS369", "BS373", "BS374"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +93,14 @@ def convert(data: bytes, blank: bytes, versions: Sequence[FormVersion], *, templ
 
     Raises:
         WorkbookError: a workbook cannot be read, or something cannot be written.
+        FormError: the form is not in the workbook.
         ValueError: a version does not continue the one before.
     """
     book = open_workbook(data)
-    return _Converting(book, read_form(book, versions[0]), blank, versions).conversion(template)
+    filled = read_form(book, versions[0])
+    if not all(layout.column_at for layout in filled.layouts):
+        raise FormError(filled.findings)
+    return _Converting(book, filled, blank, versions).conversion(template)
 
 
 class _Converting:
@@ -264,13 +268,12 @@ class _Converting:
         return patch_cells(data, {lines.sheet: patches}) if lines is not None and patches else data
 
     def _list_others(self, template: bytes | None) -> None:
-        """Notes, figures outside the coded rows and columns, and what was written beside the form."""
+        """Overwritten formulas, what disagrees with the layout, notes, and what stands beside the form."""
         for key, cell in self._filled.cells.items():
             if not self._was_typed(key) and cell.formula is None and cell.state is not ValueState.BLANK:
                 self._list(cell.sheet, address(cell.row, cell.column), self._shown(cell), _OVERWRITTEN)
         for finding in self._filled.findings:
-            if finding.code in _ALIEN:
-                self._list(finding.sheet, finding.cell, "", finding.message)
+            self._list(finding.sheet, finding.cell, "", finding.message)
         for entry in self._book.sheets:
             for part in text_parts(self._book, entry):
                 for spot in self._spots(part) if part.kind in _NOTES else ():
@@ -283,19 +286,21 @@ class _Converting:
         return spots(parse_xml(self._book.package.part(part.name), part.name), part)
 
     def _list_beside(self, template: Workbook) -> None:
-        known = {entry.name for entry in template.sheets} | {STAMP_SHEET}
+        known = {entry.name for entry in template.sheets} | {STAMP_SHEET} | {one.sheet for one in self._filled.layouts}
         for entry in self._book.sheets:
             if entry.name not in known:
                 self._list(entry.name, "", "", "trang tính không thuộc biểu")
         cells = {(cell.sheet, cell.row, cell.column) for cell in self._filled.cells.values()}
-        names = {(layout.sheet, row) for layout in self._filled.layouts for row in layout.row_at}
         header = {self._filled.version.unit_at, self._filled.version.period_at}
-        for sheet in dict.fromkeys(layout.sheet for layout in self._filled.layouts):
-            printed = {cell.value for cell in template.read_sheet(sheet).cells.values()} if sheet in known else set()
-            for (row, column), cell in self._book.read_sheet(sheet).cells.items():
-                own = (sheet, row, column) in cells or (sheet, row) in names or address(row, column) in header
-                if not own and isinstance(cell.value, str) and cell.value.strip() and cell.value not in printed:
-                    self._list(sheet, address(row, column), cell.value, "chữ ghi ngoài các ô số liệu")
+        published = {table.code: table.sheet for table in self._filled.version.tables}
+        for layout in self._filled.layouts:
+            printed = {cell.value for cell in template.read_sheet(published[layout.table]).cells.values()} | {None, ""}
+            for (row, column), cell in self._book.read_sheet(layout.sheet).cells.items():
+                own = (layout.sheet, row, column) in cells or address(row, column) in header
+                named = row in layout.row_at and column < min(layout.column_at, default=0)
+                if not own and not named and cell.value not in printed:
+                    shown = number_text(cell.value) if isinstance(cell.value, float) else str(cell.value)
+                    self._list(layout.sheet, address(row, column), shown.strip(), "ghi ngoài các ô số liệu")
 
 
 _PARTS: Final = (Reason.NOT_CARRIED, Reason.ROUNDED)

@@ -20,6 +20,7 @@ from server.services.audit import SYSTEM, Action, record
 from server.services.catalogues.entries import measures_of
 from server.services.catalogues.kinds import INDICATORS, UNITS_OF_MEASURE
 from server.services.periods import day_in_vietnam
+from server.services.succession import draft_succession_faults
 from server.storage import catalogues, drafts, forms
 from server.storage.drafts import DraftRecord
 from server.storage.engine import reading, writing
@@ -99,4 +100,6 @@ def _faults(engine: Engine, template: bytes, day: date) -> tuple[Finding, ...]:
     with reading(engine) as connection:
         indicators = catalogues.entries_at(connection, day, INDICATORS.name)
         measures = measures_of(catalogues.entries_at(connection, day, UNITS_OF_MEASURE.name))
-    return lint(template, measures=measures, indicators={one.code: one.attributes["unit"] for one in indicators})
+        broken = draft_succession_faults(connection, template, day)
+    units = {one.code: one.attributes["unit"] for one in indicators}
+    return (*lint(template, measures=measures, indicators=units), *broken)

@@ -190,7 +190,7 @@ def _store(connection: Connection, version: FormVersion, order: _Order, now: dat
     stored = forms.form_version(connection, version.form, version.version)
     if stored is not None:
         return _same(stored, digest, sha256)
-    refuse_broken(connection, version, order.template)
+    refuse_broken(connection, version, order.template, order.effective_from)
     form_version_id = forms.insert_form_version(
         connection,
         form=version.form,

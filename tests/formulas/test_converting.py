@@ -6,12 +6,14 @@ from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 from openpyxl.comments import Comment
 
 from form_templates import serial
+from form_templates.errors import FormError
 from form_templates.explanations import lines_of, read_explanations
 from form_templates.filling import CellValue, MemberLabel, Members, fill, issue, key_addresses
 from form_templates.model import CellKey, CellKind, FormVersion
@@ -164,7 +166,7 @@ def test_notes_other_sheets_and_words_beside_the_form_are_listed() -> None:
     book = load_workbook(io.BytesIO(officers({key("04", 3): 1.0})))
     sheet = book["KTXH-09.T"]
     sheet["F12"].comment = Comment("so lieu cua tram", "Cán bộ")
-    sheet["B40"] = "Người lập biểu: Nguyễn Văn A"
+    sheet["B40"], sheet["R12"] = "Người lập biểu: Nguyễn Văn A", 1234.5
     book.create_sheet("Nháp")["A1"] = 5
     stream = io.BytesIO()
     book.save(stream)
@@ -174,8 +176,9 @@ def test_notes_other_sheets_and_words_beside_the_form_are_listed() -> None:
     listed = {(one.sheet, one.cell, one.content) for one in done.left}
     assert ("KTXH-09.T", "F12", "so lieu cua tram") in listed
     assert ("KTXH-09.T", "B40", "Người lập biểu: Nguyễn Văn A") in listed
+    assert ("KTXH-09.T", "R12", "1.234,5") in listed
     assert ("Nháp", "", "") in listed
-    assert len(listed) == 3
+    assert len(listed) == 4
 
 
 def test_explanations_go_along_and_name_the_cell_where_it_stands_now() -> None:
@@ -202,6 +205,34 @@ def test_versions_in_a_row_give_back_what_came_together_again() -> None:
     assert (found[key("05", 3)], found[key("12", 3)]) == (12.3, 4.0)
 
 
+def test_a_renamed_sheet_is_still_the_form_and_a_missing_one_is_not() -> None:
+    book = load_workbook(io.BytesIO(officers({key("05", 3): 10.0})))
+    book["KTXH-09.T"].title = "Bản của tôi"
+    for name in book.defined_names.values():
+        name.attr_text = (name.attr_text or "").replace("KTXH-09.T", "Bản của tôi")
+    renamed, without = io.BytesIO(), io.BytesIO()
+    book.save(renamed)
+    del book["Bản của tôi"]
+    book.save(without)
+
+    done = converted(renamed.getvalue(), beside=True)
+    with pytest.raises(FormError):
+        converted(without.getvalue(), beside=True)
+
+    assert cells(done)[key("13", 3)] == 3.0
+    assert done.left == ()
+
+
+def test_numbers_that_no_form_has_are_moved_or_listed_all_the_same() -> None:
+    data = officers({key("05", 3): 1e300, key("04", 2): 1e-300, key("12", 2): -1e22, key("07", 3): 1e15})
+
+    done = converted(data)
+
+    assert {one.from_cell for one in done.moved} >= {at(data, "05", 3), at(data, "12", 2), at(data, "07", 3)}
+    assert cells(done)[key("07", 3)] == 1e15
+    assert at(data, "04", 2) in {one.from_cell for one in done.moved} | {one.cell for one in done.left}
+
+
 def test_converting_changes_nothing_in_the_officers_workbook_and_is_repeatable() -> None:
     data = officers({key("05", 3): 10.0})
 
@@ -217,7 +248,7 @@ typed = st.sampled_from(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.dictionaries(typed, amounts, max_size=30))
 def test_additive_figures_keep_their_sum_and_every_cell_is_moved_or_listed(values: dict[CellKey, CellValue]) -> None:
     data = officers(values)

@@ -23,6 +23,7 @@ from server.config import Config
 from server.errors import InvalidError, NotFoundError
 from server.services import totals
 from server.services.consolidating import consolidated_workbook
+from server.services.drafting import save_draft
 from server.services.history import import_history
 from server.services.lineage import lineage
 from server.services.publishing import publish
@@ -270,6 +271,18 @@ def test_a_version_that_contradicts_the_stored_one_before_it_is_not_published(
 
     assert code in {finding.code for finding in error.value.findings}
     assert any(finding.cell for finding in error.value.findings) or code == "BS386"
+
+
+def test_a_draft_is_told_what_keeps_it_from_continuing_the_stored_version(world: World) -> None:
+    wrong = template(second_spec(DECLARED.replace('factor = "0.001"', 'factor = "1000"')))
+
+    draft = save_draft(world.engine, wrong, now=NOW)
+    mended = save_draft(world.engine, template(second_spec()), now=NOW)
+
+    assert [(finding.code, finding.cell[:1]) for finding in draft.findings if finding.code == "BS385"] == [
+        ("BS385", "E")
+    ]
+    assert not [finding for finding in mended.findings if finding.code.startswith("BS38")]
 
 
 def test_the_version_before_must_be_published_first(world: World) -> None:
