@@ -56,6 +56,7 @@ class TextEditor:
         self._touched: set[str] = set()
         self._kinds = {item.kind: item.target for item in self._package.relationships(workbook.part)}
         self._shared: dict[int, dict[_Outcome, list[etree._Element]]] = {}
+        self._listed: list[etree._Element] = []
         styles = self._kinds.get("styles")
         self._styles = StyleFonts(self._root(styles)) if styles else None
 
@@ -107,6 +108,17 @@ class TextEditor:
                 changed = _change_texts(root, follow)
             if changed:
                 self._touched.add(part.name)
+
+    def retitle(self, names: Mapping[str, str]) -> None:
+        """Let the list of sheets and names that the properties of the file keep follow what is called otherwise now."""
+        for item in self._package.relationships("/"):
+            if item.kind != "extended-properties" or item.external:
+                continue
+            for element in self._root(item.target).iter("{*}lpstr"):
+                owner, mark, rest = (element.text or "").partition("!")
+                if owner in names:
+                    element.text = names[owner] + mark + rest
+                    self._touched.add(item.target)
 
     def recalculate_on_opening(self) -> None:
         """Ask the spreadsheet program to calculate anew: what formulas read has changed."""
@@ -165,7 +177,9 @@ class TextEditor:
 
     def _entries(self) -> list[etree._Element]:
         part = self._kinds.get("sharedStrings")
-        return [] if part is None else self._root(part).findall(_SI)
+        if not self._listed and part is not None:
+            self._listed = self._root(part).findall(_SI)
+        return self._listed
 
     def _settle_shared(self) -> None:
         """Write the shared texts, once it is known which cells want what of each."""

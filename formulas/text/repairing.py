@@ -59,15 +59,15 @@ def repair(data: bytes, choose: Choice = certain, *, signed_too: bool = False) -
         )
     repairing = _Repairing(workbook, wanted)
     repaired = workbook.package.with_parts(repairing.changes())
-    done = list(repairing.done)
+    done = {item.piece for item in repairing.done}
     for item in wanted:
         if item.piece.kind == SHEET_NAME:
             try:
                 repaired = rename_sheet(repaired, item.before, item.after)
             except WorkbookError:
                 continue  # the name is taken or not allowed; the finding stays
-            done.append(item)
-    return Repair(repaired, tuple(item for item in wanted if item in done)) if done else Repair(data, ())
+            done.add(item.piece)
+    return Repair(repaired, tuple(item for item in wanted if item.piece in done)) if done else Repair(data, ())
 
 
 class _Repairing:
@@ -78,6 +78,7 @@ class _Repairing:
         self._workbook, self._editor = workbook, TextEditor(workbook)
         self._cells: dict[str, dict[tuple[int, int], list[Conversion]]] = defaultdict(lambda: defaultdict(list))
         self._spots: dict[str, dict[int, list[Conversion]]] = defaultdict(lambda: defaultdict(list))
+        self._sheets = {item.before: item.after for item in wanted if item.piece.kind == SHEET_NAME}
         for item in wanted:
             piece = item.piece
             if piece.kind in (CELL, FORMULA):
@@ -93,6 +94,8 @@ class _Repairing:
         names, columns = self._write_spots(parts)
         if names or columns:
             self._editor.rename(names, columns, iter(parts))
+        if self._sheets or names:
+            self._editor.retitle(self._sheets | names)
         if self._must_recalculate():
             self._editor.recalculate_on_opening()
         return self._editor.changes()

@@ -16,8 +16,6 @@ from workbooks.errors import WorkbookError
 from workbooks.finding import Finding
 from workbooks.workbook import SheetEntry, Workbook
 
-# Different ones, on all sheets. No form has so many; a file made to keep the service busy does.
-MOST_TEXTS: Final = 20_000
 # ă đ ơ ư and the letters with tones: no spreadsheet shows a legacy text with any of these.
 _ONLY_UNICODE: Final = re.compile("[\u0102\u0103\u0110\u0111\u01a0\u01a1\u01af\u01b0\u1ea0-\u1ef9]")
 
@@ -31,8 +29,14 @@ class Survey:
     complete: bool
 
 
-def survey(workbook: Workbook, *, only: Sequence[SheetEntry] | None = None) -> Survey:
-    """Judge the texts of every sheet that people see or type in, and of the file; or of some sheets alone."""
+def survey(workbook: Workbook, *, only: Sequence[SheetEntry] | None = None, most: int | None = None) -> Survey:
+    """Judge the texts of every sheet that people see or type in, and of the file; or of some sheets alone.
+
+    Args:
+        workbook: the workbook.
+        only: these sheets, and nothing of the file.
+        most: how many different texts may be judged; None for all, which takes a millisecond each.
+    """
     entries = [entry for entry in workbook.sheets if not is_ours(entry)] if only is None else only
     sources = [sheet_pieces(workbook, entry) for entry in entries]
     if only is None:
@@ -45,7 +49,7 @@ def survey(workbook: Workbook, *, only: Sequence[SheetEntry] | None = None) -> S
         try:
             for piece in source:
                 seen.add(piece.text)
-                if len(seen) > MOST_TEXTS:
+                if most is not None and len(seen) > most:
                     complete = False
                     break
                 pieces.append(piece)

@@ -148,7 +148,8 @@ def text(
         log.write_text(write_log(data, repaired.data, repaired.conversions), encoding="utf-8")
     left = list(check_text(open_workbook(repaired.data)))
     # Of the file as it came: once its neighbours are repaired, a doubtful text has nothing left that tells on it.
-    proposed = [item for item in preview(open_workbook(data)) if item not in repaired.conversions]
+    done = {item.piece for item in repaired.conversions}
+    proposed = [item for item in preview(open_workbook(data)) if item.piece not in done]
     if as_json:
         print_json(
             {

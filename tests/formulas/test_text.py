@@ -12,7 +12,7 @@ from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 from openpyxl.styles import Font
 
-from formulas.text import Certainty, Encoding, detect, detection, survey
+from formulas.text import Certainty, Encoding, detect, detection, scanning
 from formulas.text.encodings import LEGACY, decode, encode, encoding_of_font
 from formulas.text.phonology import valid_syllables
 from formulas.text.scanning import check_sheet_text, check_text
@@ -329,7 +329,7 @@ def test_a_sheet_name_is_read_too() -> None:
 def test_only_so_many_different_texts_of_all_sheets_together_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     book = a_book({f"A{row}": f"Céng hoµ x· héi {row % 3}" for row in range(1, 10)})
     book.create_sheet("Thêm")["A1"] = "Céng hoµ x· héi chñ nghÜa"
-    monkeypatch.setattr(survey, "MOST_TEXTS", 3)
+    monkeypatch.setattr(scanning, "MOST_TEXTS", 3)
 
     *found, too_many = findings_in(book)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import zipfile
 from io import BytesIO
+from xml.sax.saxutils import escape
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from formulas.checking import check
-from formulas.text import places, survey
+from formulas.text import places, scanning
 from formulas.text.conversions import at_places, everything, preview
 from formulas.text.detection import Certainty
 from formulas.text.encodings import Encoding, encode
@@ -140,6 +141,45 @@ def test_formulas_follow_the_sheet_the_name_and_the_column_that_are_renamed() ->
     assert [name.refers_to for name in open_workbook(data).names if name.name == NAME] == [f"'{SHEET}'!$D$4:$D$5"]
 
 
+def test_shared_formulas_their_results_and_the_list_of_sheets_follow() -> None:
+    parts = dict(PLAIN_PARTS)
+    sheet, words = encode("Tổng hợp", Encoding.TCVN3), encode("Chưa có số liệu", Encoding.TCVN3)
+    parts["xl/worksheets/sheet1.xml"] = (
+        f'<worksheet {_MAIN}><sheetData><row r="1"><c r="A1" t="str"><f t="shared" ref="A1:A2" si="0">IF(B1&gt;0,'
+        f'"{words}","")</f><v>{words}</v></c></row><row r="2"><c r="A2" t="str"><f t="shared" si="0"/>'
+        f"<v>{words}</v></c></row></sheetData></worksheet>"
+    )
+    parts["xl/workbook.xml"] = parts["xl/workbook.xml"].replace('name="T1"', f'name="{sheet}"')
+    parts["docProps/app.xml"] = (
+        '<Properties xmlns="http://schemas.openxmlformats.org/officeDocument/2006/extended-properties" xmlns:vt="http://'
+        'schemas.openxmlformats.org/officeDocument/2006/docPropsVTypes"><TitlesOfParts><vt:vector size="2" '
+        f'baseType="lpstr"><vt:lpstr>{sheet}</vt:lpstr><vt:lpstr>{sheet}!Print_Area</vt:lpstr></vt:vector>'
+        "</TitlesOfParts></Properties>"
+    )
+    link = f'<Relationship Id="rId7" Type="{_KIND}/extended-properties" Target="docProps/app.xml"/></Relationships>'
+    parts["_rels/.rels"] = parts["_rels/.rels"].replace("</Relationships>", link)
+
+    after = repair(zipped(parts)).data
+
+    cells = open_workbook(after).read_sheet("Tổng hợp").cells
+    assert [(cell.formula, cell.value) for cell in cells.values()] == [
+        ('IF(B1>0,"Chưa có số liệu","")', "Chưa có số liệu"),
+        ('IF(B2>0,"Chưa có số liệu","")', "Chưa có số liệu"),
+    ]
+    assert (
+        "<vt:lpstr>Tổng hợp</vt:lpstr><vt:lpstr>Tổng hợp!Print_Area</vt:lpstr>"
+        in parts_of(after)["/docProps/app.xml"].decode()
+    )
+
+
+def test_a_cell_of_thousands_of_runs_is_repaired() -> None:
+    run = f'<r><rPr><rFont val=".VnTime"/></rPr><t>{encode("Tổng số hộ ", Encoding.TCVN3)}</t></r>'
+
+    repaired = repair(shared({"A1": (0, 0)}, [run * 2_900]))
+
+    assert open_workbook(repaired.data).read_sheet("T1").cells[1, 1].value == "Tổng số hộ " * 2_900
+
+
 def test_a_name_that_is_taken_stays_and_its_finding_with_it() -> None:
     parts = dict(PLAIN_PARTS)
     taken, old = "Tổng_số_hộ", encode("Tổng_số_hộ", Encoding.TCVN3)
@@ -170,7 +210,7 @@ def changed_by_repair(data: bytes) -> set[str]:
 
 
 def test_a_text_that_cells_of_different_fonts_share_is_split() -> None:
-    data = shared({"A1": (0, 1), "A2": (0, 2), "A3": (0, 3), "A4": (1, 1)}, ["<t>tæng sè hé</t>", "<t>Total</t>"])
+    data = shared({"A1": (0, 1), "A2": (0, 2), "A3": (0, 0), "A4": (1, 1)}, ["<t>tæng sè hé</t>", "<t>Total</t>"])
 
     repaired = open_workbook(repair(data).data)
 
@@ -266,7 +306,7 @@ def test_a_damaged_part_is_a_finding_and_the_rest_is_read() -> None:
 
 
 def test_more_texts_than_any_form_has_are_refused_not_passed_over() -> None:
-    strings = [f"<t>Số liệu {number}</t>" for number in range(survey.MOST_TEXTS + 5)]
+    strings = [f"<t>Số liệu {number}</t>" for number in range(scanning.MOST_TEXTS + 5)]
     data = shared({f"A{row}": (row - 1, 0) for row in range(1, len(strings) + 1)}, strings)
 
     assert [finding.code for finding in check_text(open_workbook(data))] == ["BS710"]
@@ -371,6 +411,46 @@ def test_any_mixture_of_texts_is_restored_exactly_and_can_be_put_back(
     assert values[20, 5].value == 5
     assert repair(repaired.data).data is repaired.data
     assert parts_of(undo(repaired.data, write_log(book, repaired.data, repaired.conversions))) == parts_of(book)
+
+
+@settings(max_examples=30, deadline=None)
+@given(typed(), typed(), typed(), typed())
+def test_words_in_headers_prompts_names_and_formulas_are_restored_exactly(
+    header: tuple[str, str, str],
+    prompt: tuple[str, str, str],
+    name: tuple[str, str, str],
+    formula: tuple[str, str, str],
+) -> None:
+    quoted = {key: escape(text[1], {'"': "&quot;"}) for key, text in (("prompt", prompt), ("formula", formula))}
+    page = (
+        a_sheet({"A1": (None, 0)})
+        .replace(
+            "</worksheet>",
+            f'<dataValidations count="1"><dataValidation sqref="A1" prompt="{quoted["prompt"]}"/></dataValidations>'
+            f'<headerFooter><oddHeader>&amp;L&amp;"{header[2]},Bold"&amp;12{header[1]}&amp;R&amp;P</oddHeader></headerFooter>'
+            "</worksheet>",
+        )
+        .replace(
+            "</sheetData>", f'<row r="2"><c r="A2"><f>LEN("{quoted["formula"]}")</f><v>1</v></c></row></sheetData>'
+        )
+    )
+    names = f'<definedNames><definedName name="loi_nhac">"{name[1]}"</definedName></definedNames>'
+    parts = dict(PLAIN_PARTS)
+    parts["xl/worksheets/sheet1.xml"] = page
+    parts["xl/workbook.xml"] = parts["xl/workbook.xml"].replace("</sheets>", f"</sheets>{names}")
+    data = zipped(parts)
+
+    repaired = repair(data)
+
+    told = {kind: (text, font) for kind, _, _, _, text, font in texts_of(repaired.data)}
+    assert told == {
+        "formula": (formula[0], ""),
+        "prompt": (prompt[0], ""),
+        "header": (header[0], "Times New Roman"),
+        "name-value": (name[0], ""),
+    }
+    assert repair(repaired.data).data is repaired.data
+    assert parts_of(undo(repaired.data, write_log(data, repaired.data, repaired.conversions))) == parts_of(data)
 
 
 def test_places_have_words_for_all_kinds() -> None:
