@@ -118,8 +118,7 @@ class Plan:
         """What stands in one cell of a coded row or a region row."""
         if line.region is not None:
             decimals = _decimals(line.region, column)
-            formula = spec_relations.column_formula(column.formula, "@", decimals) if column.formula else None
-            return PlannedCell(column.kind, decimals, formula)
+            return PlannedCell(column.kind, decimals, _made(column, line.region.unit, "@", decimals))
         row = line.row
         source = column.carry.column if column.is_reference and column.carry else column.code
         if row is None or source in row.not_applicable:
@@ -129,10 +128,10 @@ class Plan:
         return PlannedCell(CellKind.CALC if formula else column.kind, decimals, formula)
 
     def _formula(self, row: RowSpec, column: ColumnSpec, decimals: int) -> str | None:
-        by_unit = column.formula_by_unit.get(row.unit)
-        if by_unit and column.code not in row.formulas and spec_relations.is_additive(by_unit):
-            return spec_relations.difference(by_unit, row.code, decimals)
-        text = row.formulas.get(column.code) or by_unit or self._usual_formula(row, column)
+        text = row.formulas.get(column.code, "")
+        if not text and row.unit in column.formula_by_unit:
+            return _made(column, row.unit, row.code, decimals)
+        text = text or self._usual_formula(row, column)
         if spec_relations.is_row_ratio(text):
             return spec_relations.row_ratio(text, column.code, decimals)
         if spec_relations.is_row_sum(text):
@@ -200,6 +199,15 @@ class Plan:
         for _, column in self.columns:
             if column.aggregation is Aggregation.FORMULA and column.aggregate:
                 yield column, self.typed_rows(column)
+
+
+def _made(column: ColumnSpec, unit: str, row: str, decimals: int) -> str | None:
+    """The coded formula of a column in one row, as the row's unit of measure wants it."""
+    by_unit = column.formula_by_unit.get(unit, "")
+    if spec_relations.is_additive(by_unit):
+        return spec_relations.difference(by_unit, row, decimals)
+    text = by_unit or column.formula
+    return spec_relations.column_formula(text, row, decimals) if text else None
 
 
 def _decimals(holder: RowSpec | RegionSpec, column: ColumnSpec) -> int:

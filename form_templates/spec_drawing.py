@@ -10,7 +10,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from form_templates.builder import reproducible
-from form_templates.spec_words import EXAMPLE, FORM, FORM_SHEET, TABLES, Heading
+from form_templates.spec_words import EXAMPLE, FORM, FORM_SHEET, GUIDE, GUIDE_SHEET, TABLES, Heading
 from workbooks.address import column_letters as letter
 
 _FONT = "Times New Roman"
@@ -29,6 +29,7 @@ def blank_spec_workbook() -> bytes:
     _draw_form(form)
     for name, (_, headings) in TABLES.items():
         _draw_table(book.create_sheet(name), headings)
+    _draw_guide(book.create_sheet(GUIDE_SHEET))
     stream = io.BytesIO()
     book.save(stream)
     return reproducible(stream.getvalue())
@@ -60,6 +61,14 @@ def _draw_table(sheet: Worksheet, headings: tuple[Heading, ...]) -> None:
             sheet.add_data_validation(choice)
     sheet.freeze_panes = "C2"
     sheet.row_dimensions[1].height = 32
+
+
+def _draw_guide(sheet: Worksheet) -> None:
+    for place, width in (("A", 34), ("B", 28), ("C", 90)):
+        sheet.column_dimensions[place].width = width
+    for row, line in enumerate(GUIDE, 1):
+        for column, text in enumerate(line, 1):
+            _put(sheet, row, column, text, head=row == 1)
 
 
 def _put(sheet: Worksheet, row: int, column: int, text: str, *, head: bool = False) -> None:

@@ -16,8 +16,11 @@ def contradictions(spec: FormSpec) -> Iterator[str]:
     yield from _doubles("dòng", codes + [region.code for region in spec.regions])
     yield from _doubles("cột", columns)
     yield from _doubles("quy tắc", [rule.code for rule in spec.rules])
+    texts = {column.code for column in spec.columns if column.kind is CellKind.TEXT}
     for column in spec.columns:
         yield from _column_faults(column, columns, codes)
+        if any(named in texts for named, _ in spec_relations.columns_in(column.formula + " " + column.aggregate)):
+            yield f"Cột {column.code}: công thức không được dùng cột ghi chữ (text)."
     for row in spec.rows:
         yield from _row_faults(row, spec, columns, codes)
     for region in spec.regions:
@@ -60,7 +63,7 @@ def _formula_faults(formula: str, where: str, columns: list[str], rows: list[str
 
 def _row_faults(row: RowSpec, spec: FormSpec, columns: list[str], rows: list[str]) -> Iterator[str]:
     where = f"Dòng {row.code or row.label}"
-    if row.code and not row.unit:
+    if row.code and not row.unit and not row.indicator:  # publishing gives it the unit of its indicator (C06)
         yield f"{where}: thiếu đơn vị tính (unit)."
     if not row.code and (row.relation or row.formulas or row.not_applicable):
         yield f"{where}: dòng không có mã số chỉ là dòng đề mục, không có quan hệ hay công thức."

@@ -155,3 +155,27 @@ EXAMPLE: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "Quy tắc": (("R1", "c3>=c2", "", "", "", "lỗi", "Lũy kế (cột 3) không được nhỏ hơn tháng báo cáo (cột 2)."),),
 }
 """A small form that may be laid out as it is, to be written over."""
+
+GUIDE_SHEET: Final = "Hướng dẫn"
+GUIDE: Final = (
+    ("Ghi ở", "Ghi như", "Nghĩa là"),
+    ("Cột, Công thức", "c4*c5/10", "Cột 4 nhân cột 5 chia 10, cùng dòng; không tính được thì hiện “-”."),
+    ("Cột, Công thức", "c2/c2@01*100", "Tỷ trọng so với dòng 01."),
+    ("Cột, Công thức", "prev(c6)+c5", "Lũy kế: số của kỳ trước trong năm (hệ thống điền sẵn ở cột 6kt) cộng kỳ này."),
+    ("Cột, Công thức", "c5/lastyear(c5)*100", "So với cùng kỳ năm trước (hệ thống điền sẵn ở cột 5ck)."),
+    ("Cột, Công thức riêng của đơn vị tính", "%: c3-c1", "Ở dòng tính bằng % thì lấy hiệu số, không lấy tỷ lệ."),
+    ("Dòng, Quan hệ", "=02+06-08", "Dòng này là tổng đại số của các dòng."),
+    ("Dòng, Quan hệ", "=*", "Dòng này là tổng của vùng lặp bên dưới."),
+    ("Dòng, Quan hệ", "=r02/r01*10", "Dòng này là tỷ số của các dòng; trước mã dòng ghi chữ r."),
+    ("Dòng, Quan hệ", "<=08", "Trong đó: không được lớn hơn dòng 08."),
+    ("Dòng, Quan hệ", "~02..05", "Phải nằm giữa số nhỏ nhất và lớn nhất của các dòng 02 đến 05 (chỉ số)."),
+    ("Dòng, Công thức riêng của cột", "5: c6*10/c4; 6: =03+06", "Ở dòng này cột 5, cột 6 có công thức khác."),
+    ("Quy tắc", "c4<=c3", "Cột 4 không được lớn hơn cột 3, ở mọi dòng (hoặc các dòng ghi ở “Cho dòng”)."),
+    ("Quy tắc", "c5~20..100", "Cột 5 nằm trong khoảng 20 đến 100; để trống hoặc bằng 0 thì không xét."),
+    ("Quy tắc", "c2~prev±50%", "Cột 2 không lệch quá 50% so với kỳ trước; lastyear là so với cùng kỳ năm trước."),
+    ("Quy tắc", "r01=r43+r49+r50", "Đẳng thức giữa các dòng, ở mọi cột cộng được (hoặc các cột ghi ở “Cho cột”)."),
+    ("Quy tắc", "r12=prev(r12)+r01-r09", "Cân đối với kỳ trước; phải ghi “Cho cột”."),
+    ("Quy tắc", "c7@01=c7@02+c7@06", "Giữa các ô cố định: cột 7 của các dòng 01, 02, 06."),
+    ("Quy tắc", 'c9<>""', "Cột 9 (ghi chữ) không được để trống; thường kèm “Chỉ xét khi”, như c1>0; c6<50."),
+)
+"""What may be written where, for those who fill the lists."""

@@ -217,6 +217,7 @@ def test_a_faulty_rule_is_told(relation: str, more: str, told: str) -> None:
     [
         ('header = "Thực hiện"', 'header = "Ghi chú"\nkind = "text"\nunit = "Ha"', "không có đơn vị tính"),
         ('header = "Thực hiện"', 'header = "Thực hiện"\nformula_by_unit = { "%" = "c2-c1" }', "chỉ cột công thức"),
+        ('header = "Thực hiện"', 'header = "Ghi chú"\nkind = "text"', "cột ghi chữ"),
         ('relation = "=02"', 'relation = "=r02/r09"', "dòng 09"),
         ('relation = "=02"', 'relation = "=02"\naggregation = "mean"', "mean"),
     ],

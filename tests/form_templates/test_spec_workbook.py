@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -12,13 +13,14 @@ import openpyxl
 import pytest
 from openpyxl.workbook import Workbook as Book
 
+from form_templates import spec_relations
 from form_templates.builder import build_template
 from form_templates.compile import compile_template
 from form_templates.errors import FormError
 from form_templates.model import CellKey, CellKind
 from form_templates.spec import read_spec
 from form_templates.spec_drawing import blank_spec_workbook
-from form_templates.spec_words import FORM, FORM_SHEET, TABLES, Heading, Shape
+from form_templates.spec_words import FORM, FORM_SHEET, GUIDE, TABLES, Heading, Shape
 from form_templates.spec_workbook import read_spec_workbook
 from tests.form_templates.specimens import forms, in_libreoffice
 
@@ -196,3 +198,27 @@ def test_a_file_that_is_no_workbook_is_refused(data: bytes) -> None:
         read_spec_workbook(data)
 
     assert refusal.value.findings[0].code.startswith("BS1")
+
+
+@pytest.mark.parametrize(("where", "relation"), [line[:2] for line in GUIDE[1:]])
+def test_what_the_guide_says_is_understood(where: str, relation: str) -> None:
+    known: dict[str, Callable[[str], bool]] = {
+        "Cột, Công thức": lambda text: spec_relations.is_column_formula(plain(text)),
+        "Cột, Công thức riêng của đơn vị tính": lambda text: spec_relations.is_additive(text.partition(": ")[2]),
+        "Dòng, Quan hệ": lambda text: (
+            spec_relations.is_row_sum(text) or spec_relations.is_row_ratio(text) or spec_relations.is_row_rule(text)
+        ),
+        "Dòng, Công thức riêng của cột": lambda text: text.count(":") == text.count(";") + 1,
+        "Quy tắc": lambda text: (
+            spec_relations.is_column_rule(plain(text))
+            or spec_relations.is_rows_rule(re.sub(r"prev\((.*?)\)", r"\1", text))
+        ),
+    }
+
+    assert known[where](relation)
+
+
+def plain(text: str) -> str:
+    """The text with a column for each earlier period."""
+    text = re.sub(r"(?:prev|lastyear)\((c[0-9]+)\)", r"\1kt", text)
+    return text.replace("~prev", "~c2kt")
