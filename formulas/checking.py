@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from form_templates.history import History
 from form_templates.model import CellKey, FormVersion
@@ -17,10 +17,11 @@ from formulas.arithmetic import CellValue
 from formulas.book import check_book
 from formulas.compiler import CompiledForm, compile_version
 from formulas.errors import FormulaError
-from formulas.evaluation import evaluate_filled, filled_values
+from formulas.evaluation import evaluate, filled_values
 from formulas.explaining import with_explanations
 from formulas.integrity import check_formulas
-from formulas.merged import Whole, read_units, unit_sheets
+from formulas.merged import UnitSheet, Whole, read_units, unit_sheets
+from formulas.naming import member_keys
 from formulas.relations import check_relations
 from formulas.scale import check_history
 from formulas.shares import check_shares
@@ -113,8 +114,10 @@ def _report(workbook: Workbook, compiled: CompiledForm, sheet: str | None, histo
     if sheet is None and stamp is not None and stamp.kind is StampKind.MERGED:
         return _merged_report(workbook, compiled)
     filled = read_form(workbook, compiled.version, sheet=sheet)
-    computed = evaluate_filled(compiled, filled)
-    findings = [*_about_origin(workbook, compiled.version), *_about_form(workbook, compiled, filled, computed)]
+    typed = filled_values(filled)
+    computed = evaluate(compiled, typed, member_keys(filled))
+    findings = list(_about_origin(workbook, compiled.version))
+    findings += _about_form(workbook, compiled, filled, _Values(typed, computed))
     if sheet is None:
         findings += check_history(filled, embedded_history(workbook) if history is None else history)
         findings += [*check_book(workbook, compiled.version, findings), *check_text(workbook)]
@@ -136,23 +139,32 @@ def _merged_report(workbook: Workbook, compiled: CompiledForm) -> Report:
         *filled.findings,
         *whole.findings(),
         *check_relations(compiled, filled, whole.values),
-        *(finding for unit in units for finding in _about_form(workbook, compiled, unit.filled, unit.computed)),
+        *(finding for unit in units for finding in _about_unit(workbook, compiled, unit)),
         *check_text(workbook),
     ]
     return Report(_sorted(findings, workbook), filled, whole.values)
 
 
-def _about_form(
-    workbook: Workbook, compiled: CompiledForm, filled: FilledForm, computed: Mapping[CellKey, CellValue]
-) -> Iterator[Finding]:
+class _Values(NamedTuple):
+    """What was typed and carried, and what the published formulas give."""
+
+    typed: Mapping[CellKey, CellValue]
+    computed: Mapping[CellKey, CellValue]
+
+
+def _about_unit(workbook: Workbook, compiled: CompiledForm, unit: UnitSheet) -> Iterator[Finding]:
+    return _about_form(workbook, compiled, unit.filled, _Values(filled_values(unit.filled), unit.computed))
+
+
+def _about_form(workbook: Workbook, compiled: CompiledForm, filled: FilledForm, values: _Values) -> Iterator[Finding]:
     yield from filled.findings
-    yield from check_formulas(filled, workbook, computed)
+    yield from check_formulas(filled, workbook, values.computed)
     yield from check_values(filled, workbook)
     yield from check_appearance(filled, workbook)
-    values = {**filled_values(filled), **computed}
-    relations = list(check_relations(compiled, filled, values))
+    together = {**values.typed, **values.computed}
+    relations = list(check_relations(compiled, filled, together))
     yield from relations
-    yield from check_shares(filled, values, {(finding.sheet, finding.cell) for finding in relations})
+    yield from check_shares(filled, together, {(finding.sheet, finding.cell) for finding in relations})
 
 
 def _about_origin(workbook: Workbook, version: FormVersion) -> Iterator[Finding]:

@@ -31,12 +31,21 @@ _MOST_COMPILED: Final = 500
 def check_formulas(filled: FilledForm, workbook: Workbook, computed: Mapping[CellKey, CellValue]) -> Iterator[Finding]:
     """Findings on formulas; ``computed`` is what the published formulas give."""
     checker = _Checker(filled, workbook, computed)
+    described = filled.version.cell_by_key
     for key, cell in filled.cells.items():
-        spec = filled.version.cell(key)
+        spec = described.get(key) or described[key.template]
         if spec.kind is CellKind.CALC:
-            yield from checker.calculated(key, spec, cell)
+            if not _is_plain(spec, cell, computed.get(key)):
+                yield from checker.calculated(key, spec, cell)
         elif cell.formula is not None:
             yield from checker.typed(key, spec, cell)
+
+
+def _is_plain(spec: CellSpec, cell: FilledCell, result: CellValue) -> bool:
+    """Whether a glance is enough, as it is for nearly every cell: the published formula, showing what it gives."""
+    value = cell.value
+    same = type(value) is type(result) and value == result and not isinstance(result, CellError)
+    return same and cell.formula == spec.formula
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from workbooks.finding import Finding
 from workbooks.workbook import Workbook
 
 _MOST_EXACT: Final = Decimal(10) ** 15
+_MOST_PLAIN: Final = 1e14
 _NAMED_BLANKS: Final = 5
 # A comma behind the last digit divides what is shown by a thousand.
 _SCALED: Final = re.compile(r"[0#?],+(?![0#?,])")
@@ -31,21 +32,36 @@ Check = Callable[["CellKey", CellSpec, FilledCell], Iterator[Finding]]
 
 def check_values(filled: FilledForm, workbook: Workbook) -> Iterator[Finding]:
     """Findings on every cell that people fill, and on hatched cells that they should not."""
+    described = filled.version.cell_by_key
+    odd = {style for style, text in enumerate(workbook.styles.formats) if disguises(text) or _reads_as(text)}
     for key, cell in filled.cells.items():
-        spec = filled.version.cell(key)
+        spec = described.get(key) or described[key.template]
         if spec.kind is CellKind.NOT_APPLICABLE:
             yield from _hatched(key, cell)
-            continue
-        if spec.kind is CellKind.TEXT:
+        elif spec.kind is CellKind.TEXT:
             if cell.state is ValueState.ERROR:
                 yield from _error(key, spec, cell)
-            continue
-        yield from _disguise(key, cell, workbook)
-        if spec.kind is not CellKind.CALC:
-            cell = _with_typed_result(cell)  # noqa: PLW2901 - the same cell, calculated
-            yield from _BY_STATE[cell.state](key, spec, cell)
-            yield from _format(key, cell, workbook)
+        elif cell.style in odd or not _is_plain(spec, cell):
+            yield from _looked_at(key, spec, cell, workbook)
     yield from _blanks(filled)
+
+
+def _is_plain(spec: CellSpec, cell: FilledCell) -> bool:
+    """Whether a glance is enough, as it is for nearly every cell: a result, or a number like any other."""
+    if spec.kind is CellKind.CALC:
+        return True
+    value = cell.value
+    if cell.state is not ValueState.NUMBER or cell.formula is not None or not isinstance(value, float):
+        return cell.state is ValueState.BLANK and cell.formula is None
+    return 0 <= value * 10.0**spec.decimals < _MOST_PLAIN and round(value, spec.decimals) == value
+
+
+def _looked_at(key: CellKey, spec: CellSpec, cell: FilledCell, workbook: Workbook) -> Iterator[Finding]:
+    yield from _disguise(key, cell, workbook)
+    if spec.kind is not CellKind.CALC:
+        cell = _with_typed_result(cell)
+        yield from _BY_STATE[cell.state](key, spec, cell)
+        yield from _format(key, cell, workbook)
 
 
 def _with_typed_result(cell: FilledCell) -> FilledCell:
@@ -130,13 +146,18 @@ _BY_STATE: Final[Mapping[ValueState, Check]] = {
 
 def _format(key: CellKey, cell: FilledCell, workbook: Workbook) -> Iterator[Finding]:
     """Excel turns 1/2 into a date and 50% into 0.5, and shows it only in the format."""
-    if cell.state is not ValueState.NUMBER:
-        return
-    form = _FORMAT_LITERALS.sub("", workbook.format_of(cell.style)).casefold()
+    kind = _reads_as(workbook.format_of(cell.style))
+    if kind is not None and cell.state is ValueState.NUMBER:
+        yield _at(kind, key, cell, value=value_text(cell.value))
+
+
+@lru_cache(maxsize=256)
+def _reads_as(number_format: str) -> catalogue.Kind | None:
+    """What a number in this format is taken for, if not for a number."""
+    form = _FORMAT_LITERALS.sub("", number_format).casefold()
     if form != "general" and re.search("[dyhs]|m{1,5}", form):
-        yield _at(catalogue.DATE, key, cell, value=value_text(cell.value))
-    elif "%" in form:
-        yield _at(catalogue.PERCENT, key, cell, value=value_text(cell.value))
+        return catalogue.DATE
+    return catalogue.PERCENT if "%" in form else None
 
 
 def _disguise(key: CellKey, cell: FilledCell, workbook: Workbook) -> Iterator[Finding]:
