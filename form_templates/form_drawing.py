@@ -8,7 +8,6 @@ from typing import Final
 
 from openpyxl.cell.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
-from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.header_footer import HeaderFooterItem
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
@@ -30,6 +29,7 @@ from form_templates.sheet_plan import (
     PlannedRow,
 )
 from form_templates.spec_parts import ColumnSpec
+from form_templates.validation_drawing import draw_validations
 from workbooks.address import Range
 from workbooks.address import column_letters as letter
 
@@ -69,7 +69,7 @@ def draw_form(sheet: Worksheet, plan: Plan) -> tuple[str, str]:
     _headers(sheet, plan)
     for line in plan.rows:
         _line(sheet, plan, line)
-    _validate(sheet, plan)
+    draw_validations(sheet, plan)
     bottom = _footer(sheet, plan)
     _page(sheet, plan, bottom)
     _protect(sheet)
@@ -242,43 +242,6 @@ def _sentinel(sheet: Worksheet, plan: Plan, line: PlannedRow) -> None:
         cell = _write(sheet, line.at, at, text, italic=True, size=7, colour="7F7F7F", alignment=_CENTRE)
         cell.number_format = "@"
     sheet.row_dimensions[line.at].height = 9.5
-
-
-def _validate(sheet: Worksheet, plan: Plan) -> None:
-    """A number of the right precision, or one of the states "-", "…", "x"; Excel says so in Vietnamese.
-
-    Each run of like cells in a column has its own validation, since spreadsheet programs disagree on the cell that the
-    formula of a scattered one is written for.
-    """
-    for at, column in plan.columns:
-        for trait, run in groupby(plan.rows, key=lambda line: _digits(plan, line, column)):
-            if trait is not None:
-                rows = [line.at for line in run]
-                first = f"{letter(at)}{rows[0]}"
-                validation = _validation(first, trait, signed=column.signed)
-                validation.add(f"{first}:{letter(at)}{rows[-1]}")
-                sheet.add_data_validation(validation)
-
-
-def _digits(plan: Plan, line: PlannedRow, column: ColumnSpec) -> int | None:
-    """Decimals of a cell that people fill, None for any other."""
-    if not line.key or line.is_sentinel:
-        return None
-    cell = plan.cell(line, column)
-    return cell.decimals if cell.kind in (CellKind.INPUT, CellKind.CARRY) else None
-
-
-def _validation(first: str, decimals: int, *, signed: bool) -> DataValidation:
-    number = f"ISNUMBER({first}),{first}=ROUND({first},{decimals})" + ("" if signed else f",{first}>=0")
-    states = ",".join(f'{first}="{state}"' for state in "-…x")
-    digits = f"không quá {decimals} chữ số thập phân" if decimals else "số nguyên"
-    validation = DataValidation(type="custom", formula1=f"OR(AND({number}),{states})", allow_blank=True)
-    validation.errorTitle = "Giá trị không hợp lệ"
-    validation.error = (
-        f"Hãy nhập {'số' if signed else 'số không âm'}, {digits}; hoặc ghi “-” (không có hiện tượng), "
-        "“…” (chưa có số liệu), “x” (không áp dụng)."
-    )
-    return validation
 
 
 def _footer(sheet: Worksheet, plan: Plan) -> int:
