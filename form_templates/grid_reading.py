@@ -134,7 +134,7 @@ class _BodyReader:
             label, unit = (_text(self._sheet, at, column) for column in (self._head.labels_at, self._head.units_at))
             if not label:
                 self._wrong("BS324", f"Dòng mã số {code} không có tên chỉ tiêu.", (at, self._head.labels_at))
-            if not unit:
+            if not unit and not self._indicator(code):  # publishing gives it the unit of its indicator (C06)
                 self._wrong("BS324", f"Dòng mã số {code} không có đơn vị tính.", (at, self._head.units_at))
             yield Row(code, label, unit, at, self._indicator(code))
         if not seen:

@@ -11,6 +11,9 @@ from typing import Final
 
 from sqlalchemy import Engine
 
+from form_templates.diff import FormDiff, diff
+from server.errors import NotFoundError
+from server.services.registry import published
 from server.storage import drafts, forms
 from server.storage.drafts import DraftRecord
 from server.storage.engine import reading
@@ -88,6 +91,19 @@ def _until(record: FormRecord, versions: Sequence[FormRecord]) -> date | None:
     newer = [one for one in versions if _age(one) > _age(record) and not one.withdrawn_on(one.effective_from)]
     ends = [one.effective_from for one in newer] + ([record.withdrawn_from] if record.withdrawn_from else [])
     return min(ends, default=None)
+
+
+def changes_since_before(engine: Engine, form: str, version: str) -> FormDiff:
+    """How a version differs from the one that took effect before it. Raises NotFoundError where there is none."""
+    with reading(engine) as connection:
+        versions = sorted(forms.form_versions(connection, form), key=_age)
+    numbers = [one.version for one in versions]
+    at = numbers.index(version) if version in numbers else 0
+    if at == 0:
+        raise NotFoundError(
+            f"Biểu {form} phiên bản {version} không có phiên bản trước để so sánh.", "Kiểm tra mã biểu, số phiên bản."
+        )
+    return diff(*(published(one).version for one in versions[at - 1 : at + 1]))
 
 
 def families(engine: Engine, day: date, *, with_drafts: bool) -> tuple[Family, ...]:

@@ -13,7 +13,7 @@ from server.errors import FindingsError
 from server.services.audit import SYSTEM, Action, record
 from server.services.catalogues import findings as said
 from server.services.catalogues.checking import Wanted, World, wanted_entries
-from server.services.catalogues.drawing import text_of
+from server.services.catalogues.drawing import fingerprint, text_of
 from server.services.catalogues.entries import measures_of, unit_names
 from server.services.catalogues.kinds import (
     CODE,
@@ -113,6 +113,9 @@ def _plan(connection: Connection, read: CatalogueSheet, day: date, now: datetime
     read.findings += _in_use(read, closed, world, uses, {f"{v.form} phiên bản {v.version}": t for v, t in written})
     if read.kind is INDICATORS:
         read.findings += _unfit(read, wanted, uses, world)
+    if touched and read.taken not in ("", fingerprint(old.values())):
+        told = {"title": read.kind.title.lower(), "day": f"{day:%d/%m/%Y}"}
+        read.findings.insert(0, said.STALE.at(read.name, "", **told))
     if read.findings:
         raise FindingsError(dict.fromkeys(read.findings))
     names = unit_names(connection, day)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -22,7 +24,8 @@ from workbooks.address import column_letters
 _HEADINGS_AT: Final = 4
 _SPARE: Final = 500
 """Empty lines below the last entry that have their lists too."""
-_LISTS: Final = "Danh sách"
+LISTS: Final = "Danh sách"
+"""The hidden sheet of what may be chosen; its first cell says what the catalogue was when it was taken away."""
 _FONT: Final = "Times New Roman"
 _HEADING: Final = PatternFill("solid", fgColor="DDE6EF")
 _THIN: Final = Side(style="thin", color="A6A6A6")
@@ -49,10 +52,17 @@ def draw_catalogue(kind: Kind, entries: Sequence[Entry], day: date, units: Mappi
     last = _HEADINGS_AT + len(entries)
     _page(sheet, kind, last)
     _lists(book, sheet, kind, last + _SPARE, units)
+    _write(book[LISTS], 1, 1, fingerprint(entries))
     book.properties.title, book.properties.creator = f"Danh mục {kind.title.lower()}", "BiểuSố"
     held = io.BytesIO()
     book.save(held)
     return held.getvalue()
+
+
+def fingerprint(entries: Iterable[Entry]) -> str:
+    """SHA-256 over what a catalogue says, whatever the order."""
+    told = sorted([one.code, one.name, one.parent_code or "", dict(one.attributes)] for one in entries)
+    return hashlib.sha256(json.dumps(told, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
 def text_of(entry: Entry, one: Field, units: Mapping[str, str]) -> str:
@@ -110,7 +120,7 @@ def _page(sheet: Worksheet, kind: Kind, last: int) -> None:
 
 def _lists(book: Workbook, sheet: Worksheet, kind: Kind, last: int, units: Mapping[str, str]) -> None:
     """What may be chosen: on a hidden sheet, since a list inside a validation ends at 255 characters."""
-    lists, notes = book.create_sheet(_LISTS), book.create_sheet("Hướng dẫn")
+    lists, notes = book.create_sheet(LISTS), book.create_sheet("Hướng dẫn")
     lists.sheet_state = "hidden"
     for column, one in enumerate(kind.fields, 1):
         words = list(units.values()) if one.refers == "units-of-measure" else list(one.choices.values())
@@ -127,7 +137,7 @@ def _lists(book: Workbook, sheet: Worksheet, kind: Kind, last: int, units: Mappi
 
 
 def _choice(one: Field, letter: str, count: int) -> DataValidation:
-    chosen = DataValidation("list", formula1=f"'{_LISTS}'!${letter}$1:${letter}${count}", allow_blank=not one.required)
+    chosen = DataValidation("list", formula1=f"'{LISTS}'!${letter}$1:${letter}${count}", allow_blank=not one.required)
     chosen.errorTitle, chosen.error = one.title, "Hãy chọn trong danh sách."
     # Where several may be written, the list only helps: Excel must let the rest through.
     chosen.showErrorMessage = not one.many

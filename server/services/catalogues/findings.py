@@ -108,6 +108,15 @@ IN_USE = Kind(
     "Giữ dòng này; muốn bỏ thì ban hành phiên bản biểu không còn dùng mục đó trước.",
     ("L35", "C46"),
 )
+STALE = Kind(
+    "BS844",
+    _ERROR,
+    "Danh mục đã đổi từ khi xuất tệp",
+    "Danh mục {title} tại ngày {day} không còn như khi xuất tệp này; nhập vào sẽ mất thay đổi của người khác.",
+    "Người khác đã nhập thay đổi sau khi tệp được xuất, hoặc có thay đổi đã ghi cho ngày trước ngày nhập.",
+    "Xuất lại danh mục tại ngày đó (--at), sửa trên tệp mới rồi nhập.",
+    ("C46",),
+)
 NO_INDICATOR = Kind(
     "BS845",
     _ERROR,

@@ -10,6 +10,7 @@ from typing import Final
 
 from formulas.text.detection import Certainty, detect
 from server.services.catalogues import findings as said
+from server.services.catalogues.drawing import LISTS
 from server.services.catalogues.kinds import CODE, PARENT, SEPARATOR, Field, Kind
 from server.services.uploads import open_upload
 from workbooks.address import address
@@ -33,13 +34,18 @@ class Line:
 
 @dataclass
 class CatalogueSheet:
-    """The sheet of a catalogue as read, with what was wrong with its cells."""
+    """The sheet of a catalogue as read, with what was wrong with its cells.
+
+    Attributes:
+        taken: fingerprint of the catalogue when the workbook was taken away, or "" where it does not say.
+    """
 
     kind: Kind
     name: str
     columns: dict[str, int] = field(default_factory=dict)
     lines: list[Line] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    taken: str = ""
 
     def place(self, line: Line, key: str) -> str:
         """Address of a field of a line."""
@@ -59,6 +65,8 @@ def read_catalogue(data: bytes, kind: Kind) -> CatalogueSheet:
         return read
     name = next(e.name for e in workbook.sheets if unicodedata.normalize("NFC", e.name) == kind.title)
     sheet = workbook.read_sheet(name)
+    if any(entry.name == LISTS for entry in workbook.sheets):
+        read.taken = _plain(workbook.read_sheet(LISTS).cell(1, 1).value)
     start = _headings(sheet, read)
     if not read.findings:
         _Lines(workbook, sheet, read).read(start + 1)

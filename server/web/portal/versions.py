@@ -7,6 +7,7 @@ from typing import Final
 
 from flask import Response, render_template
 
+from form_templates.changes import Subject
 from server.errors import SignInNeededError
 from server.services import drafting, lifecycle, publishing
 from server.services.lifecycle import STATE_TEXTS, State
@@ -42,6 +43,14 @@ def template(form: str, version: str) -> Response:
     """The template workbook as it was published."""
     data = publishing.template_of(context.service().engine, form, version)
     return attachment(data, safe_name(form, "phien-ban", version) + ".xlsx", MEDIA_TYPE)
+
+
+@portal.get("/bieu-mau/<code:form>/<code:version>/so-sanh")
+def version_changes(form: str, version: str) -> str:
+    """What a version changed, in words."""
+    found = lifecycle.changes_since_before(context.service().engine, form, version)
+    groups = [(subject.value, [one for one in found.changes if one.subject is subject]) for subject in Subject]
+    return render_template("version_changes.html", diff=found, groups=[one for one in groups if one[1]])
 
 
 @portal.get("/bieu-mau/<code:form>/<code:version>/nhap")
