@@ -76,7 +76,7 @@ def _spread(template: Template, written: Written, at: int, code: str, faults: Fa
         _wrong(f"Áp dụng cho dòng, cột không có trong biểu: {', '.join(unknown)}.", written, at, code, faults)
     elif len(written.rows) * len(written.columns) > _MAX_SPREAD:
         _wrong(f"Áp dụng cho quá {_MAX_SPREAD} ô.", written, at, code, faults)
-    elif written.formula:
+    elif written.formula and written.rows and written.columns:
         yield from _moved(template, written, at, code, faults)
 
 
