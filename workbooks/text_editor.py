@@ -18,8 +18,9 @@ from workbooks.address import parse_address
 from workbooks.formula_text import rename_columns, rename_names
 from workbooks.raw_sheet import index_of
 from workbooks.sheet import Cell
+from workbooks.spots import Spot, escape, set_run_font
 from workbooks.style_fonts import StyleFonts
-from workbooks.texts import Spot, TextPart, escape, set_run_font, spots
+from workbooks.texts import TextPart, spots
 from workbooks.workbook import Workbook
 
 _MAIN = f"{{{markup.MAIN}}}"

@@ -9,52 +9,35 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
 from lxml import etree
 
 from workbooks import markup
-from workbooks.address import address, parse_range
+from workbooks.address import parse_range
+from workbooks.drawn_texts import in_chart, in_drawing
 from workbooks.package import Package
 from workbooks.raw_sheet import unescape
+from workbooks.spots import Nature, Spot, SpotKind, address_or_nothing
 from workbooks.workbook import SheetEntry, Workbook
+
+__all__ = [
+    "Nature",
+    "Spot",
+    "SpotKind",
+    "TextPart",
+    "book_parts",
+    "is_signed",
+    "may_hold_words",
+    "read_spots",
+    "spots",
+    "text_parts",
+]
 
 _MAIN = f"{{{markup.MAIN}}}"
 _T, _R, _RPR, _RFONT = (f"{_MAIN}{name}" for name in ("t", "r", "rPr", "rFont"))
 _CLOSED = re.compile(rb"<sheetData>.*</sheetData>", re.DOTALL)
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
-_LOOKS_ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 _MAX_DEPTH = 3
 _ORIGIN = "/digital-signature/origin"
-
-
-class SpotKind(StrEnum):
-    """What kind of place it is."""
-
-    COMMENT = "comment"
-    HEADER = "header"
-    FOOTER = "footer"
-    LIST = "list"
-    RULE = "rule"
-    PROMPT = "prompt"
-    REFUSAL = "refusal"
-    FORMAT = "format"
-    FILTER = "filter"
-    NAME = "name"
-    NAME_VALUE = "name-value"
-    SHAPE = "shape"
-    CHART = "chart"
-    TABLE = "table"
-    TABLE_COLUMN = "table-column"
-    PROPERTY = "property"
-
-
-class Nature(StrEnum):
-    """How a spot's content is to be read: as words, as a formula with strings in it, as a header with codes."""
-
-    WORDS = "words"
-    FORMULA = "formula"
-    CODES = "codes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,47 +47,6 @@ class TextPart:
     name: str
     kind: str
     sheet: str
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """One place: where it is, what stands there, and in which font (``""`` where the file does not say).
-
-    Attributes:
-        cell: the address it belongs to, or ``""``.
-        name: what the place is called: the header's code, the defined name, the table, the property.
-    """
-
-    kind: SpotKind
-    sheet: str
-    cell: str
-    name: str
-    content: str
-    holder: etree._Element
-    attribute: str = ""
-    font: str = ""
-    font_holder: etree._Element | None = None
-    nature: Nature = Nature.WORDS
-    escaped: bool = False
-
-    def write(self, content: str) -> None:
-        """Put another content in its place."""
-        text = escape(content) if self.escaped else content
-        if self.attribute:
-            self.holder.set(self.attribute, text)
-            return
-        self.holder.text = text
-        if self.holder.tag == _T and (text != text.strip() or "\n" in text):
-            self.holder.set(markup.XML_SPACE, "preserve")
-
-    def write_font(self, font: str) -> None:
-        """Draw it in another font, where it has a font of its own."""
-        if self.font_holder is None:
-            return
-        if self.font_holder.tag == _R:
-            set_run_font(self.font_holder, font)
-        else:
-            self.font_holder.set("typeface", font)
 
 
 def is_signed(package: Package) -> bool:
@@ -153,27 +95,6 @@ def read_spots(package: Package, part: TextPart) -> list[Spot]:
 def spots(root: etree._Element, part: TextPart) -> Iterator[Spot]:
     """The spots of a parsed part."""
     return _SPOTS[part.kind](root, part.sheet)
-
-
-def escape(text: str) -> str:
-    """``_xHHHH_`` for what XML cannot carry (ECMA-376 part 1, 22.9.2.19); the inverse of ``unescape``."""
-    return _CONTROL.sub(lambda match: f"_x{ord(match[0]):04X}_", _LOOKS_ESCAPED.sub("_x005F_", text))
-
-
-def set_run_font(run: etree._Element, font: str) -> None:
-    """Draw a run of rich text in a font."""
-    properties = run.find(_RPR)
-    if properties is None:
-        properties = etree.Element(_RPR)
-        run.insert(0, properties)
-    named = properties.find(_RFONT)
-    if named is None:
-        named = etree.SubElement(properties, _RFONT)
-    named.set("val", font)
-    # They describe the font that was there; a theme font would even take the name's place.
-    for name in ("scheme", "charset", "family"):
-        for leftover in properties.findall(f"{_MAIN}{name}"):
-            properties.remove(leftover)
 
 
 def _in_sheet(root: etree._Element, sheet: str) -> Iterator[Spot]:
@@ -289,59 +210,6 @@ def _in_table(root: etree._Element, sheet: str) -> Iterator[Spot]:
         yield from _filters(child, sheet)
 
 
-def _in_drawing(root: etree._Element, sheet: str) -> Iterator[Spot]:
-    cells = _anchored(root)
-    for element in root.iter("{*}t", "{*}cNvPr"):
-        cell = next((cells[holder] for holder in element.iterancestors() if holder in cells), "")
-        if etree.QName(element).localname == "cNvPr":
-            for attribute in ("descr", "title"):
-                if text := element.get(attribute):
-                    yield Spot(SpotKind.SHAPE, sheet, cell, "", text, element, attribute)
-        elif element.text and _is_drawn(element):
-            yield _drawn(SpotKind.SHAPE, sheet, cell, element)
-
-
-def _in_chart(root: etree._Element, sheet: str) -> Iterator[Spot]:
-    """Titles and labels, and the cells' texts that the chart keeps a copy of."""
-    for element in root.iter("{*}t", "{*}v", "{*}oddHeader", "{*}oddFooter"):
-        name = etree.QName(element).localname
-        if not element.text:
-            continue
-        if name == "t" and _is_drawn(element):
-            yield _drawn(SpotKind.CHART, sheet, "", element)
-        elif name == "v" and any(etree.QName(holder).localname in _CACHES for holder in element.iterancestors()):
-            yield Spot(SpotKind.CHART, sheet, "", "", element.text, element)
-        elif name.startswith("odd"):
-            yield Spot(SpotKind.CHART, sheet, "", "", element.text, element, nature=Nature.CODES)
-
-
-_CACHES = frozenset({"strCache", "multiLvlStrCache", "tx"})
-
-
-def _is_drawn(element: etree._Element) -> bool:
-    return etree.QName(element).namespace != markup.MAIN
-
-
-def _drawn(kind: SpotKind, sheet: str, cell: str, element: etree._Element) -> Spot:
-    """A run of DrawingML; its font is its own, or the one of its paragraph."""
-    run = element.getparent()
-    latin = None if run is None else run.find("{*}rPr/{*}latin")
-    if latin is None and run is not None and (paragraph := run.getparent()) is not None:
-        latin = paragraph.find("{*}pPr/{*}defRPr/{*}latin")
-    font = "" if latin is None else latin.get("typeface", "")
-    return Spot(kind, sheet, cell, "", element.text or "", element, font=font, font_holder=latin)
-
-
-def _anchored(root: etree._Element) -> dict[etree._Element, str]:
-    """Anchor → the cell of its upper left corner."""
-    cells = {}
-    for anchor in root:
-        row, column = (anchor.findtext(f"{{*}}from/{{*}}{name}", "") for name in ("row", "col"))
-        if row.isascii() and row.isdigit() and column.isascii() and column.isdigit():
-            cells[anchor] = _address(int(row) + 1, int(column) + 1)
-    return cells
-
-
 def _in_workbook(root: etree._Element, sheet: str) -> Iterator[Spot]:
     for item in root.iterfind(markup.path("definedNames", "definedName")):
         name = item.get("name", "")
@@ -371,11 +239,11 @@ _SPOTS: dict[str, Callable[[etree._Element, str], Iterator[Spot]]] = {
     "comments": _in_comments,
     "threadedComment": _in_threads,
     "table": _in_table,
-    "drawing": _in_drawing,
-    "chartUserShapes": _in_drawing,
-    "diagramData": _in_drawing,
-    "chart": _in_chart,
-    "chartEx": _in_chart,
+    "drawing": in_drawing,
+    "chartUserShapes": in_drawing,
+    "diagramData": in_drawing,
+    "chart": in_chart,
+    "chartEx": in_chart,
     "core-properties": _in_properties,
     "custom-properties": _in_properties,
 }
@@ -387,7 +255,7 @@ def _first_cell(areas: str) -> str:
         area = parse_range(areas.split(maxsplit=1)[0].replace("$", ""))
     except (IndexError, ValueError):
         return ""
-    return _address(area.first_row, area.first_column)
+    return address_or_nothing(area.first_row, area.first_column)
 
 
 def _header_cell(areas: str, position: int) -> str:
@@ -395,11 +263,4 @@ def _header_cell(areas: str, position: int) -> str:
         area = parse_range(areas.replace("$", ""))
     except ValueError:
         return ""
-    return _address(area.first_row, area.first_column + position)
-
-
-def _address(row: int, column: int) -> str:
-    try:
-        return address(row, column)
-    except ValueError:
-        return ""
+    return address_or_nothing(area.first_row, area.first_column + position)

@@ -12,7 +12,7 @@ from typing import Final
 from formulas.text.detection import Certainty, Detection
 from formulas.text.encodings import Encoding
 from formulas.text.places import CELL, FORMULA, Piece
-from workbooks.texts import SpotKind
+from workbooks.spots import SpotKind
 
 _COMPARED: Final = frozenset({FORMULA, SpotKind.LIST, SpotKind.FORMAT, SpotKind.FILTER, SpotKind.RULE})
 

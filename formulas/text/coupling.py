@@ -10,7 +10,8 @@ from formulas.text.conversions import Conversion
 from formulas.text.detection import Certainty
 from formulas.text.places import CELL, Piece, runs_of
 from workbooks.address import parse_address
-from workbooks.texts import SpotKind, TextPart, read_spots, text_parts
+from workbooks.spots import SpotKind
+from workbooks.texts import TextPart, read_spots, text_parts
 from workbooks.workbook import Workbook
 
 _Place = tuple[str, tuple[int, int]]

@@ -12,7 +12,8 @@ from workbooks import header_footer
 from workbooks.address import address
 from workbooks.formula_text import strings
 from workbooks.sheet import Cell, Sheet
-from workbooks.texts import Nature, Spot, SpotKind, TextPart, book_parts, may_hold_words, read_spots, text_parts
+from workbooks.spots import Nature, Spot, SpotKind
+from workbooks.texts import TextPart, book_parts, may_hold_words, read_spots, text_parts
 from workbooks.workbook import SheetEntry, Workbook
 
 CELL: Final = "cell"

@@ -22,8 +22,9 @@ from workbooks.formula_text import map_strings
 from workbooks.header_footer import LONGEST, NewWords, with_words
 from workbooks.sheet import Cell, Sheet
 from workbooks.sheets import rename_sheet
+from workbooks.spots import Nature, Spot, SpotKind
 from workbooks.text_editor import NewCell, NewRun, TextEditor
-from workbooks.texts import Nature, Spot, SpotKind, TextPart, book_parts, is_signed, text_parts
+from workbooks.texts import TextPart, book_parts, is_signed, text_parts
 from workbooks.workbook import Workbook, open_workbook
 
 _NAMES: Final = (SpotKind.NAME, SpotKind.TABLE)
