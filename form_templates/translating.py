@@ -128,7 +128,9 @@ def translate(old: FormVersion, new: FormVersion, values: Mapping[CellKey, Amoun
     undetermined: set[CellKey] = set()
     busy = {_line(old, key) for key, amount in values.items() if isinstance(amount, Decimal) and amount}
     for key, coming in by_new.items():
-        amount, kept = _merge(new.cell(key), coming, alone=sender.rivals(key, coming).isdisjoint(busy))
+        additive = new.cell(key).aggregation is Aggregation.SUM
+        alone = additive or sender.rivals(key, coming).isdisjoint(busy)
+        amount, kept = _merge(new.cell(key), coming, alone=alone)
         if amount is not None:
             told[key] = amount
         elif any(isinstance(move.amount, Decimal) for move in coming):
@@ -213,10 +215,13 @@ class _Sender:
         kinds = {self._new.cell(move.new).kind for move in moves}
         if kinds == {CellKind.CALC} and spec.kind is not CellKind.CALC:
             return moves, [Left(key, amount, Reason.COMPUTED)]
-        lost = self._lost(amount, ways, additive, moves) if isinstance(amount, Decimal) else ()
+        unchanged = len(moves) == len(ways) == 1 and moves[0].whole and amounts[0] is amount
+        lost = self._lost(amount, ways, additive, moves) if isinstance(amount, Decimal) and not unchanged else ()
         return moves, [Left(key, part, reason) for part, reason in lost]
 
     def _shared(self, amount: Decimal, ways: Sequence[Route], additive: bool) -> list[Amount]:
+        if len(ways) == 1 and self._fits(amount, ways[0]):
+            return [amount]
         portions = [
             Portion(way.share, way.factor, None if way.new is None else self._new.cell(way.new).decimals)
             for way in ways
@@ -224,6 +229,12 @@ class _Sender:
         if additive:
             return [*parts(amount, portions)]
         return [parts(amount, [Portion(Decimal(1), one.factor, one.decimals)])[0] for one in portions]
+
+    def _fits(self, amount: Decimal, way: Route) -> bool:
+        """Whether a figure goes on just as it is, which most do."""
+        exponent = amount.as_tuple().exponent
+        kept = 0 if way.new is None else self._new.cell(way.new).decimals
+        return way.share == way.factor == 1 and isinstance(exponent, int) and -exponent <= kept
 
     def rivals(self, key: CellKey, coming: Sequence[Move]) -> set[tuple[str, str, bool]]:
         """The lines that lead to a cell beside those that a figure comes from."""
@@ -264,19 +275,20 @@ def _merge(spec: CellSpec, coming: Sequence[Move], *, alone: bool) -> tuple[Amou
     ``alone``: no other row that leads to this cell has any figures.
     """
     numbers = [move for move in coming if isinstance(move.amount, Decimal)]
-    others = [move for move in coming if not isinstance(move.amount, Decimal)]
-    strange = [move for move in others if move.amount not in _STRONGEST]
-    if numbers:
-        kept = [*_left(strange, Reason.NOT_A_NUMBER)]
-        if spec.aggregation is not Aggregation.SUM and (len(numbers) > 1 or not alone):
-            return None, [*kept, *(_left(numbers, Reason.NOT_ADDITIVE) if spec.kind is not CellKind.CALC else ())]
-        kept += _left([move for move in others if move.amount is ValueState.NO_DATA], Reason.NO_DATA)
-        return sum((move.amount for move in numbers if isinstance(move.amount, Decimal)), Decimal(0)), kept
-    if strange:
-        if len(coming) == 1 and coming[0].whole:
-            return strange[0].amount, []
-        return None, [*_left(strange, Reason.NOT_A_NUMBER)]
-    return next(state for state in _STRONGEST if any(move.amount is state for move in others)), []
+    strange = [move for move in coming if not isinstance(move.amount, Decimal) and move.amount not in _STRONGEST]
+    signs = [move for move in coming if move.amount in _STRONGEST]
+    if strange and len(coming) == 1 and coming[0].whole:
+        return strange[0].amount, []
+    kept = [*_left(strange, Reason.NOT_A_NUMBER)]
+    if not numbers:
+        return next((sign for sign in _STRONGEST if any(move.amount is sign for move in signs)), None), kept
+    if spec.aggregation is not Aggregation.SUM and (len(numbers) > 1 or not alone):
+        return None, [
+            *kept,
+            *(_left([*numbers, *signs], Reason.NOT_ADDITIVE) if spec.kind is not CellKind.CALC else ()),
+        ]
+    kept += _left([move for move in signs if move.amount is ValueState.NO_DATA], Reason.NO_DATA)
+    return sum((move.amount for move in numbers if isinstance(move.amount, Decimal)), Decimal(0)), kept
 
 
 def _left(moves: Iterable[Move], reason: Reason) -> Iterator[Left]:
