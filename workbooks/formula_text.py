@@ -42,6 +42,18 @@ def map_strings(formula: str, change: Callable[[str], str]) -> str:
     return _STRINGS.sub(replace, formula) if '"' in formula else formula
 
 
+def with_strings(formula: str, changes: Mapping[int, str]) -> str:
+    """The formula with some of its string constants changed, by their number."""
+    number = -1
+
+    def change(text: str) -> str:
+        nonlocal number
+        number += 1
+        return changes.get(number, text)
+
+    return map_strings(formula, change)
+
+
 def rename_names(formula: str, names: Mapping[str, str]) -> str:
     """Defined names and table names as they are called now; ``names`` is old name in lower case → new name.
 

@@ -15,7 +15,7 @@ from lxml import etree
 
 from workbooks import markup, places
 from workbooks.address import parse_address
-from workbooks.formula_text import rename_columns, rename_names
+from workbooks.formula_text import rename_columns, rename_names, with_strings
 from workbooks.raw_sheet import index_of
 from workbooks.sheet import Cell
 from workbooks.spots import Spot, escape, set_run_font
@@ -36,11 +36,11 @@ class NewRun(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class NewCell:
-    """What becomes of a cell: runs by number (a plain text is run 0), the font of its style, its formula."""
+    """What becomes of a cell: runs (a plain text is run 0), font of its style, strings of its formula, by number."""
 
     runs: Mapping[int, NewRun] = field(default_factory=dict)
     font: str = ""
-    formula: str = ""
+    strings: Mapping[int, str] = field(default_factory=dict)
 
 
 _Outcome = tuple[tuple[int, NewRun], ...]
@@ -154,8 +154,8 @@ class TextEditor:
             element.set("s", str(style))
         formula = element.find(_F)
         # The cells that share a formula have no text of their own: it stands in the first of them.
-        if new.formula and formula is not None and formula.text:
-            formula.text = new.formula
+        if new.strings and formula is not None and formula.text:
+            formula.text = with_strings(formula.text, new.strings)
         return True
 
     def _write_runs(self, element: etree._Element, runs: Mapping[int, NewRun]) -> bool:

@@ -35,7 +35,7 @@ __all__ = [
 
 _MAIN = f"{{{markup.MAIN}}}"
 _T, _R, _RPR, _RFONT = (f"{_MAIN}{name}" for name in ("t", "r", "rPr", "rFont"))
-_CLOSED = re.compile(rb"<sheetData>.*</sheetData>", re.DOTALL)
+_CLOSED = re.compile(rb"<sheetData>.*?</sheetData>", re.DOTALL)
 _MAX_DEPTH = 3
 _ORIGIN = "/digital-signature/origin"
 
@@ -85,7 +85,8 @@ def may_hold_words(content: bytes) -> bool:
 def read_spots(package: Package, part: TextPart) -> list[Spot]:
     """The spots of a part, for reading only; the cells of a sheet are not parsed. Raises WorkbookError."""
     content = package.part(part.name)
-    if part.kind == "worksheet":
+    # A comment could hold the very marks that are looked for, and so hide what stands between two of them.
+    if part.kind == "worksheet" and b"<!" not in content:
         content = _CLOSED.sub(b"<sheetData></sheetData>", content, count=1)
     if not may_hold_words(content):
         return []

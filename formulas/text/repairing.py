@@ -18,7 +18,7 @@ from formulas.text.encodings import is_capitals_font
 from formulas.text.places import CELL, FORMULA, SHEET_NAME, is_ours, runs_of
 from formulas.text.survey import survey
 from workbooks.errors import WorkbookError
-from workbooks.formula_text import map_strings
+from workbooks.formula_text import with_strings
 from workbooks.header_footer import LONGEST, NewWords, with_words
 from workbooks.sheet import Cell, Sheet
 from workbooks.sheets import rename_sheet
@@ -122,7 +122,7 @@ class _Repairing:
                 for index, item in runs.items()
             },
             font,
-            _with_strings((cell.formula or "").removeprefix("{").removesuffix("}"), strings) if strings else "",
+            strings,
         )
 
     def _write_spots(self, parts: Iterable[TextPart]) -> tuple[dict[str, str], dict[str, str]]:
@@ -151,7 +151,7 @@ class _Repairing:
     def _write_spot(self, spot: Spot, items: Sequence[Conversion]) -> bool:
         after = {item.piece.index: item for item in items}
         if spot.nature is Nature.FORMULA:
-            spot.write(_with_strings(spot.content, {index: item.after for index, item in after.items()}))
+            spot.write(with_strings(spot.content, {index: item.after for index, item in after.items()}))
         elif spot.nature is Nature.CODES:
             words = {index: NewWords(item.after, item.new_font) for index, item in after.items()}
             header = with_words(spot.content, words)
@@ -188,18 +188,6 @@ def _style_font(cell: Cell, runs: Mapping[int, Conversion]) -> str:
     others = [text for index, (text, own) in enumerate(runs_of(cell)) if not own and index not in runs]
     drawn_tall = is_capitals_font(inherited[0].font)
     return font if all(text.isascii() and not (drawn_tall and text.upper() != text) for text in others) else ""
-
-
-def _with_strings(formula: str, changes: Mapping[int, str]) -> str:
-    """The formula with some of its strings changed, by their number."""
-    number = -1
-
-    def change(text: str) -> str:
-        nonlocal number
-        number += 1
-        return changes.get(number, text)
-
-    return map_strings(formula, change)
 
 
 def _others_left(spots: Sequence[Spot], wanted: Mapping[int, object]) -> bool:

@@ -142,10 +142,10 @@ def text(
         return
     choose = everything if everything_too else at_places(places) if places else certain
     repaired = repair(data, choose, signed_too=force) if output else Repair(data, ())
-    if output:
-        output.write_bytes(repaired.data)
     if log:
         log.write_text(write_log(data, repaired.data, repaired.conversions), encoding="utf-8")
+    if output:
+        output.write_bytes(repaired.data)
     left = list(check_text(open_workbook(repaired.data)))
     # Of the file as it came: once its neighbours are repaired, a doubtful text has nothing left that tells on it.
     done = {item.piece for item in repaired.conversions}

@@ -172,6 +172,20 @@ def test_shared_formulas_their_results_and_the_list_of_sheets_follow() -> None:
     )
 
 
+def test_array_constants_and_array_formulas_keep_their_braces() -> None:
+    words = encode("Chưa có số liệu", Encoding.TCVN3)
+    parts = dict(PLAIN_PARTS)
+    parts["xl/worksheets/sheet1.xml"] = (
+        f'<worksheet {_MAIN}><sheetData><row r="1"><c r="A1"><f>{{1,"{words}"}}</f><v>1</v></c><c r="B1">'
+        f'<f t="array" ref="B1">LEN({{"{words}"}})</f><v>1</v></c></row></sheetData></worksheet>'
+    )
+
+    page = parts_of(repair(zipped(parts)).data)["/xl/worksheets/sheet1.xml"].decode()
+
+    assert '<f>{1,"Chưa có số liệu"}</f>' in page
+    assert '<f t="array" ref="B1">LEN({"Chưa có số liệu"})</f>' in page
+
+
 def test_a_cell_of_thousands_of_runs_is_repaired() -> None:
     run = f'<r><rPr><rFont val=".VnTime"/></rPr><t>{encode("Tổng số hộ ", Encoding.TCVN3)}</t></r>'
 
@@ -294,6 +308,16 @@ def test_a_text_partly_outside_its_runs_is_found_and_left_whole() -> None:
 
     assert repair(data).data is data
     assert [finding.code for finding in check_text(open_workbook(data))] == ["BS701"]
+
+
+def test_comments_in_the_file_hide_nothing() -> None:
+    parts = dict(PLAIN_PARTS)
+    footer = f"<headerFooter><oddFooter>{encode(SHEET, Encoding.TCVN3)}</oddFooter></headerFooter>"
+    parts["xl/worksheets/sheet1.xml"] = (
+        f"<worksheet {_MAIN}><!--<sheetData>--><sheetData/>{footer}<!--</sheetData>--></worksheet>"
+    )
+
+    assert [finding.code for finding in check_text(open_workbook(zipped(parts)))] == ["BS701"]
 
 
 def test_a_damaged_part_is_a_finding_and_the_rest_is_read() -> None:
