@@ -148,16 +148,10 @@ class Draft:
                 self._trees[coded] = None
         return self._trees[coded]
 
-    @cached_property
-    def related(self) -> frozenset[str]:
-        """Rows that control relations hold against other rows."""
-        found: set[str] = set()
-        for rule in self.version.rules:
-            node = self.tree(rule.formula)
-            areas = [self.area(token, rule.region) for token in references(node)] if node is not None else []
-            rows = {line.code for area in areas if area for line in area.lines}
-            found |= rows if len(rows) > 1 else set()
-        return frozenset(found)
+    def rows_of(self, node: Node, region: str = "") -> frozenset[str]:
+        """Codes of the lines that a part of a formula refers to."""
+        areas = (self.area(token, region) for token in references(node))
+        return frozenset(line.code for area in areas if area for line in area.lines)
 
     def computed(self) -> Iterator[tuple[CellSpec, Node]]:
         """Every cell with a formula that can be read, and the formula as a tree."""

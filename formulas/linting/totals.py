@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 from form_templates.codebook import plain_text
 from form_templates.model import CellKey, CellKind, Column
 from formulas.linting import kinds
 from formulas.linting.draft import Draft, Line
 from formulas.linting.trees import bare, terms
-from formulas.syntax import Call
+from formulas.syntax import Binary, Call
 from workbooks.finding import Finding
 
 _OF_WHICH: Final = re.compile(
@@ -36,9 +36,10 @@ def lint_totals(draft: Draft) -> Iterator[Finding]:
     """
     missed: dict[tuple[str, str], list[str]] = {}
     left: dict[tuple[str, str], list[str]] = {}
+    parts = tuple(_parts(draft))
     for column in draft.table.columns:
         if not column.is_reference:
-            totals = _Totals(draft, column)
+            totals = _Totals(draft, column, parts)
             ends = {row: total for total, row in totals.left_out()}
             skipped = [(ends.pop(row, total), row) for total, row in totals.skipped()]
             for pair in dict.fromkeys([*skipped, *totals.not_divided()]):
@@ -53,11 +54,36 @@ def lint_totals(draft: Draft) -> Iterator[Finding]:
             yield kind.at(draft.table.sheet, cell, columns=", ".join(columns), **details)
 
 
+class _Parts(NamedTuple):
+    """What a control relation says: ``parts`` make up, or are within, the row ``whole``, if it is one."""
+
+    whole: str
+    parts: frozenset[str]
+
+
+def _parts(draft: Draft) -> Iterator[_Parts]:
+    """The relations between rows: ``02=11+20``, ``09<=08``."""
+    for rule in draft.version.rules:
+        node = draft.tree(rule.formula)
+        if node is None or len(draft.rows_of(node, rule.region)) < 2:
+            continue
+        match node:
+            case Binary("=" | "<" | "<=" | ">" | ">=" as operator, left, right):
+                sides = draft.rows_of(left, rule.region), draft.rows_of(right, rule.region)
+                larger = sides[0] if operator.startswith(">") or (operator == "=" and len(sides[0]) == 1) else sides[1]
+                smaller = sides[1] if larger is sides[0] else sides[0]
+                yield _Parts(min(larger, default="") if len(larger) == 1 else "", smaller - larger)
+            case _:
+                yield _Parts("", draft.rows_of(node, rule.region))
+
+
 class _Totals:
     """The totals of one column."""
 
-    def __init__(self, draft: Draft, column: Column) -> None:
+    def __init__(self, draft: Draft, column: Column, parts: tuple[_Parts, ...]) -> None:
         self._draft = draft
+        self._parts = parts
+        self._related = {code for relation in parts for code in relation.parts}
         self._column = column.code
         self._lines = [line for line in draft.lines if line.code not in draft.doubled]
         self._at = {line.code: i for i, line in enumerate(self._lines)}
@@ -96,11 +122,19 @@ class _Totals:
     def _is_missed(self, total: str, line: Line) -> bool:
         """Whether the row should be in the total, and is in none."""
         cell, sum_cell = self._cells.get(line.code), self._cells[total]
-        if cell is None or line.code in self._covered or line.code in self._exempt:
+        if cell is None or line.code in self._covered or self._is_exempt(total, line.code):
             return False
         one, other = self._draft.unit(cell.unit), self._draft.unit(sum_cell.unit)
         alike = one.adds_to(other) if one and other else cell.unit == sum_cell.unit
         return alike and self._leaves(line.code).isdisjoint(self._leaves(total))
+
+    def _is_exempt(self, total: str, code: str) -> bool:
+        """Whether the row is a part of another, or a relation adds it up otherwise than this total does."""
+        members = set(self._members[total]) - {code}
+        return code in self._exempt or any(
+            code in relation.parts and not (relation.whole == total and members & relation.parts)
+            for relation in self._parts
+        )
 
     def _leaves(self, code: str) -> frozenset[str]:
         """What a row is made of in the end; hostile forms may go in circles."""
@@ -121,7 +155,7 @@ class _Totals:
         """(total, row): the row right below a total's group that looks like one more of its addends."""
         for total, members in self._members.items():
             last = max(members, key=lambda code: self._at[code])
-            below = max(self._at[code] for code in (last, *self._within(last))) + 1
+            below = max(self._at[code] for code in (last, *self._within(last, total))) + 1
             if self._at[total] > self._at[members[0]] or below >= len(self._lines):
                 continue
             line, sibling = self._lines[below], self._lines[self._at[last]]
@@ -131,11 +165,12 @@ class _Totals:
             if alike and line.is_region == sibling.is_region and self._is_missed(total, line):
                 yield total, line.code
 
-    def _within(self, code: str) -> set[str]:
-        """Everything below a row that it is made of, or that is a part of it."""
+    def _within(self, code: str, total: str) -> set[str]:
+        """Everything below an addend of a total that it is made of, or that is a part of it."""
         found = set(self._leaves(code)) - {code}
+        others = found | {line.code for line in self._lines if self._is_exempt(total, line.code)}
         at = self._at[code] + 1
-        while at < len(self._lines) and (self._lines[at].code in found | self._exempt or self._is_part(at, found)):
+        while at < len(self._lines) and (self._lines[at].code in others or self._is_part(at, found)):
             found.add(self._lines[at].code)
             at += 1
         return found
@@ -150,7 +185,7 @@ class _Totals:
             if above is None or not (self._is_divided(above, line) or _DIVIDED.match(line.label)):
                 continue
             cell, part = self._cells.get(above.code), self._cells.get(line.code)
-            if cell is None or part is None or cell.kind is CellKind.CARRY or line.code in self._draft.related:
+            if cell is None or part is None or cell.kind is CellKind.CARRY or line.code in self._related:
                 continue
             one, other = self._draft.unit(cell.unit), self._draft.unit(part.unit)
             added = one is not None and other is not None and one.adds_to(other) and not one.is_ratio
@@ -164,16 +199,13 @@ class _Totals:
 
     @cached_property
     def _exempt(self) -> set[str]:
-        """Rows that are a part of another ("trong đó"), or that a relation holds against other rows."""
-        return (
-            {line.code for line in self._lines if _OF_WHICH.match(line.label)}
-            | self._under_of_which
-            | self._draft.related
-        )
+        """Rows that are said to be a part of another ("trong đó")."""
+        said = {line.code for line in self._lines if _OF_WHICH.match(line.label)}
+        return said | self._under_of_which
 
     @cached_property
     def _under_of_which(self) -> set[str]:
-        """Rows below a heading "Trong đó", down to the next heading or the next row that some total takes in."""
+        """Rows below a heading "Trong đó", down to the next heading, total, or addend of a total."""
         found: set[str] = set()
         inside, at = False, self._draft.extent[0]
         by_row = {line.at: line for line in self._lines}
@@ -183,7 +215,7 @@ class _Totals:
             if line is None and label:
                 inside = bool(_OF_WHICH.match(label))
             elif line is not None:
-                inside = inside and line.code not in self._covered
+                inside = inside and line.code not in self._covered and line.code not in self._members
                 found |= {line.code} if inside else set()
         return found
 

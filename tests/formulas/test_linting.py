@@ -2,7 +2,8 @@
 
 import io
 import json
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator
 
 import openpyxl
 import pytest
@@ -19,8 +20,12 @@ from form_templates import definition
 from form_templates.definition import Section
 from form_templates.measures import Measures, read_units
 from formulas.linting.linting import lint
-from tests.form_templates.specimens import forms, template
+from tests.form_templates.specimens import forms, template, version
+from workbooks.address import parse_address
 from workbooks.finding import Finding, Severity
+from workbooks.patch import Constant, Formula, Patch, patch_cells
+from workbooks.rows import insert_rows
+from workbooks.workbook import open_workbook
 
 Spoiling = Callable[[Book, Worksheet, Worksheet], object]
 
@@ -163,13 +168,14 @@ def test_a_fault_is_found_at_its_cell(form: str, spoil: Spoiling, fault: tuple[s
         (Section.COLUMNS, 5, "C", "Ha", "BS351"),
         (Section.COLUMNS, 6, "C", "Ha", "BS351"),
         (Section.COLUMNS, 6, "G", "cộng", "BS396"),
+        (Section.RULES, 0, "C", None, "BS321"),
         (Section.RULES, 0, "B", "='KTXH-09.T'!G9<='KTXH-09.T'!Z99", "BS452"),
         (Section.RULES, 0, "B", "='KTXH-09.T'!G9<=NOW()", "BS451"),
         (Section.RULES, 0, "B", "='KTXH-09.T'!G9<='KTXH-09.T'!H9", "BS352"),
     ],
 )
 def test_a_fault_of_a_declaration_is_found_at_its_line(
-    section: Section, nth: int, column: str, value: str, code: str
+    section: Section, nth: int, column: str, value: str | None, code: str
 ) -> None:
     data = spoiled(CROPS, declare(section, nth, "ABCDEFG".index(column) + 1, value))
 
@@ -220,6 +226,45 @@ def test_a_row_said_to_be_divided_must_add_up_what_is_below() -> None:
     finding = only("BS353", spoiled(ANIMALS, typed))
 
     assert (finding.cell, "dòng 09" in finding.message) == ("E16", True)
+
+
+def test_a_row_under_a_heading_that_divides_must_be_added_up() -> None:
+    data = insert_rows(template(ANIMALS), ANIMALS, 16, 1, 15)
+    blank = {(17, column): Constant(None) for column in range(2, 9)}
+    typed = {(16, column): Constant(None) for column in (5, 7)}
+    data = patch_cells(data, {ANIMALS: {**blank, (17, 1): "Chia ra:", **typed}})
+
+    finding = only("BS353", data)
+
+    assert (finding.cell, "tổng ở dòng 08" in finding.message, "dòng 09" in finding.message) == ("E16", True, True)
+
+
+def drop_each_addend(form: str) -> Iterator[tuple[str, str, bytes]]:
+    """Every total of a form with each of its addends left out in turn: codes of both, and the template."""
+    sheet = open_workbook(template(form)).read_sheet(form)
+    codes = {row.at: row.code for row in version(form).tables[0].rows}
+    for at, total in codes.items():
+        sums: dict[int, list[str]] = {}
+        for column in version(form).tables[0].columns:
+            match = re.fullmatch(r"SUM\(([A-Z]+\d+(?:,[A-Z]+\d+)+)\)", sheet.cell(at, column.at).formula or "")
+            addends = match[1].split(",") if match else []
+            if addends and all(parse_address(addend)[1] == column.at for addend in addends):
+                sums[column.at] = addends
+        for left_out, addend in enumerate(next(iter(sums.values()), [])):
+            rest = {column: [one for i, one in enumerate(addends) if i != left_out] for column, addends in sums.items()}
+            patches: dict[tuple[int, int], Patch] = {
+                (at, column): Formula(f"SUM({','.join(addends)})") for column, addends in rest.items()
+            }
+            yield total, codes[parse_address(addend)[0]], patch_cells(template(form), {form: patches})
+
+
+@pytest.mark.parametrize("form", [CROPS, ANIMALS, "KTXH-05.T"])
+def test_no_addend_can_be_left_out_of_a_total_unnoticed(form: str) -> None:
+    """KTXH-08.Q is not among them: its rows are grouped in two ways, and each row is also in another total."""
+    for total, row, data in drop_each_addend(form):
+        findings = [finding for finding in lint(data) if finding.code in {"BS353", "BS354"}]
+
+        assert any(f"dòng {row} “" in finding.message for finding in findings), (total, row)
 
 
 def test_an_income_per_head_is_not_told_in_billions() -> None:
