@@ -315,6 +315,7 @@ def test_words_outside_the_list(engine: Engine) -> None:
         ({"factor": "-1"}, "factor"),
         ({"factor": 0}, "factor"),
         ({"factor": "1e999999"}, "factor"),
+        ({"factor": "10,000"}, "factor"),  # ten, or ten thousand?
         ({"factor": "12"}, "factor"),  # figures are stored in it
         ({"dimension": "khối lượng"}, "dimension"),
         ({"name": "Tấn"}, "name"),
@@ -343,6 +344,15 @@ def test_a_new_unit_of_measure_is_usable_at_once(engine: Engine) -> None:
 
     units = {one.code: one.attributes["unit"] for one in view(engine, "indicators", FROM).entries}
     assert (units["TT.04"], units["TT.05"]) == ("SAO_BB", "HA")
+
+
+def test_a_factor_may_be_written_with_a_comma(engine: Engine) -> None:
+    added = Editor(engine, "units-of-measure").add(code="LY", name="Ly", dimension="độ dài", factor="0,001")
+
+    brought(engine, "units-of-measure", added)
+
+    (entry,) = (one for one in view(engine, "units-of-measure", FROM).entries if one.code == "LY")
+    assert entry.attributes["factor"] == "0.001"
 
 
 def test_a_change_before_one_that_is_written_already(engine: Engine) -> None:

@@ -15,6 +15,8 @@ from server.services.catalogues.reading import CatalogueSheet, Line
 from server.storage.catalogues import Entry
 from workbooks.finding import Finding
 
+# 0,01 and 12,5 can only be decimals; 1,000 could be a thousand, and is asked.
+_WITH_COMMA: Final = re.compile(r"0,[0-9]+|[0-9]+,(?![0-9]{3}$)[0-9]+")
 _CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 
@@ -65,6 +67,8 @@ def _stored(one: Field, text: str, world: World) -> str:
     if one.refers == "units-of-measure":
         unit = world.measures.find(text)
         return text if unit is None else unit.code
+    if one.key == "factor" and _WITH_COMMA.fullmatch(text):
+        return text.replace(",", ".")
     words = {shown.casefold(): stored for stored, shown in one.choices.items()}
     items = [words.get(item.casefold(), item) for item in text.split(SEPARATOR)]
     return SEPARATOR.join(dict.fromkeys(items))

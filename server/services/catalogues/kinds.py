@@ -120,7 +120,7 @@ UNITS_OF_MEASURE: Final = Kind(
             18,
             required=True,
             main=True,
-            hint="Một đơn vị này bằng bao nhiêu đơn vị gốc của đại lượng",
+            hint="Bằng bao nhiêu đơn vị gốc của đại lượng, ví dụ 1000 hoặc 0,001",
         ),
         Field("synonyms", "Cách viết khác", 46, many=True),
     ),

@@ -25,7 +25,7 @@ def catalogues() -> str:
 def catalogue(name: str) -> str:
     """One catalogue as at a day, with a box that narrows it."""
     found = entries.view(context.service().engine, name, _day())
-    main = [one for one in found.kind.fields if one.main]
+    main = [one for one in found.kind.fields if one.main and any(found.text(entry, one) for entry in found.entries)]
     more = [one for one in found.kind.fields if not one.main]
     return render_template("catalogue.html", view=found, main=main, more=more, today=visitors.today())
 
