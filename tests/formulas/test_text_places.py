@@ -477,6 +477,34 @@ def test_words_in_headers_prompts_names_and_formulas_are_restored_exactly(
     assert parts_of(undo(repaired.data, write_log(data, repaired.data, repaired.conversions))) == parts_of(data)
 
 
+ODD = st.text(alphabet="aAeoun dtg§®·­¸µêéøùûõïâÑñÂăđ\u0301_x0D,&\"'<[]!=\n", min_size=1, max_size=24)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(ODD, st.integers(0, 3)), min_size=1, max_size=8), ODD, ODD)
+def test_whatever_is_written_a_repair_is_whole_and_can_be_put_back(
+    cells: list[tuple[str, int]], string: str, header: str
+) -> None:
+    strings = [f'<t xml:space="preserve">{escape(text)}</t>' for text, _ in cells]
+    quoted = escape(string.replace('"', '""'))
+    page = f'<row r="90"><c r="A90"><f>LEN("{quoted}")</f><v>1</v></c></row></sheetData>'
+    footer = f"</sheetData><headerFooter><oddFooter>{escape(header)}</oddFooter></headerFooter>"
+    book = shared({f"A{row}": (row - 1, style) for row, (_, style) in enumerate(cells, start=1)}, strings)
+    part = "/xl/worksheets/sheet1.xml"
+    content = parts_of(book)[part].decode().replace("</sheetData>", page).replace("</sheetData>", footer)
+    book = open_package(book).with_parts({part: content.encode()})
+
+    repaired = repair(book)
+
+    changed = {item.piece.at for item in repaired.conversions} | {(90, 1)}
+    before, after = (open_workbook(data).read_sheet("T1").cells for data in (book, repaired.data))
+    assert [(place, cell) for place, cell in after.items() if place not in changed] == [
+        (place, cell) for place, cell in before.items() if place not in changed
+    ]
+    assert repair(repaired.data).data is repaired.data
+    assert parts_of(undo(repaired.data, write_log(book, repaired.data, repaired.conversions))) == parts_of(book)
+
+
 def test_places_have_words_for_all_kinds() -> None:
     assert set(places._WORDS) >= EVERY_KIND - {"cell"}
 
