@@ -59,6 +59,9 @@ def test_a_template_says_where_it_comes_from(form: str) -> None:
     book = openpyxl.load_workbook(io.BytesIO(template(form)))
 
     assert "biên soạn" in (book.properties.description or "")
+    assert book.properties.subject == book.properties.description
+    assert form in (book.properties.title or "")
+    assert form in (book.properties.keywords or "")
     assert book[definition.SHEET].sheet_state == "hidden"
 
 
