@@ -48,6 +48,7 @@ class FilledCell(NamedTuple):
         value: as the file shows it; of a formula, the cached value, which nobody should trust.
         formula: coded formula, or None where the cell holds none.
         style: index of the cell style, for `Workbook.font_of`.
+        spec: what the form version says of the cell; of a member's cell, what it says of its region.
     """
 
     sheet: str
@@ -57,6 +58,7 @@ class FilledCell(NamedTuple):
     formula: str | None
     state: ValueState
     style: int
+    spec: CellSpec
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,7 @@ class _Planned(NamedTuple):
     """A cell of the form in one layout; ``text`` is its published formula in the addresses of that layout."""
 
     key: CellKey
+    spec: CellSpec
     row: int
     column: int
     formula: str | None
@@ -140,13 +143,13 @@ _NEW: Final = tuple.__new__  # FilledCell(…) would first go through a Python f
 def _cells(sheet: Sheet, located: LocatedTable, layouts: tuple[Layout, ...]) -> Iterator[tuple[CellKey, FilledCell]]:
     find, name = sheet.cells.get, sheet.name
     number = ValueState.NUMBER
-    for key, row, column, published, text in _plan(located, layouts):
+    for key, spec, row, column, published, text in _plan(located, layouts):
         value, formula, style, _ = find((row, column)) or BLANK_CELL
         if formula is not None:
             # Nearly always it is the published one, which is far cheaper to confirm than to parse.
             formula = published if formula == text else code_formula(formula, layouts, (name, row, column))
         state = number if type(value) is float else state_of(value)
-        yield key, _NEW(FilledCell, (name, row, column, value, formula, state, style))
+        yield key, _NEW(FilledCell, (name, row, column, value, formula, state, style, spec))
 
 
 def _plan(located: LocatedTable, layouts: tuple[Layout, ...]) -> Sequence[_Planned]:
@@ -173,4 +176,4 @@ def _planned(place: tuple[CellKey, CellSpec, int, int], layouts: tuple[Layout, .
         # A row or column that the formula needs may be gone: the findings of the layout say so.
         with suppress(KeyError, ValueError, StopIteration):
             text = decode_formula(spec.formula, layouts, (sheet, row, column))
-    return _Planned(key, row, column, spec.formula, text)
+    return _Planned(key, spec, row, column, spec.formula, text)

@@ -33,12 +33,9 @@ def filled_values(filled: FilledForm) -> dict[CellKey, CellValue]:
     A sum typed into an input cell (``=120+35``) is computed here; a formula there that refers to other cells is a
     finding (BS407), and the value that it shows is taken.
     """
-    values: dict[CellKey, CellValue] = {}
-    described = filled.version.cell_by_key
+    values: dict[CellKey, CellValue] = {key: cell.value for key, cell in filled.cells.items() if cell.formula is None}
     for key, cell in filled.cells.items():
-        if cell.formula is None:
-            values[key] = cell.value
-        elif described[key.template].kind is not CellKind.CALC:
+        if cell.formula is not None and cell.spec.kind is not CellKind.CALC:
             result = typed_result(cell.formula)
             values[key] = cell.value if result is None else result
     return values

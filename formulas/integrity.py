@@ -31,9 +31,8 @@ _MOST_COMPILED: Final = 500
 def check_formulas(filled: FilledForm, workbook: Workbook, computed: Mapping[CellKey, CellValue]) -> Iterator[Finding]:
     """Findings on formulas; ``computed`` is what the published formulas give."""
     checker = _Checker(filled, workbook, computed)
-    described = filled.version.cell_by_key
     for key, cell in filled.cells.items():
-        spec = described.get(key) or described[key.template]
+        spec = cell.spec
         if spec.kind is CellKind.CALC:
             if not _is_plain(spec, cell, computed.get(key)):
                 yield from checker.calculated(key, spec, cell)

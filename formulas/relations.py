@@ -46,7 +46,7 @@ def check_relations(
     compiled: CompiledForm, filled: FilledForm, values: Mapping[CellKey, CellValue]
 ) -> Iterator[Finding]:
     """Findings of all rules; ``values`` has the typed cells and, for formulas, what they really give."""
-    unreadable = [key for key, cell in filled.cells.items() if _is_unreadable(filled, key, cell)]
+    unreadable = [key for key, cell in filled.cells.items() if _is_unreadable(cell)]
     doubted = affected(compiled, filled, unreadable)
     parts: dict[tuple[str, str, str], CompiledFormula | None] = {}
     keys = member_keys(filled)
@@ -57,9 +57,9 @@ def check_relations(
             yield from _Relation(rule, formula, row, filled, keys, values, doubted, parts).findings()
 
 
-def _is_unreadable(filled: FilledForm, key: CellKey, cell: FilledCell) -> bool:
+def _is_unreadable(cell: FilledCell) -> bool:
     """Whether a typed cell has a finding of its own, from which findings of relations would only follow."""
-    return cell.state in _UNREADABLE and filled.version.cell(key).kind not in (CellKind.CALC, CellKind.TEXT)
+    return cell.state in _UNREADABLE and cell.spec.kind not in (CellKind.CALC, CellKind.TEXT)
 
 
 @dataclass(frozen=True)

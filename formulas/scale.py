@@ -62,7 +62,7 @@ def check_history(filled: FilledForm, history: History) -> Iterator[Finding]:
         earlier = history.get(key)
         if earlier is None or cell.state is not ValueState.NUMBER or not isinstance(cell.value, int | float):
             continue
-        spec = filled.version.cell(key)
+        spec = cell.spec
         if spec.kind is not CellKind.INPUT:
             continue
         column = (key.table, key.column)

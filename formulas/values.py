@@ -32,10 +32,9 @@ Check = Callable[["CellKey", CellSpec, FilledCell], Iterator[Finding]]
 
 def check_values(filled: FilledForm, workbook: Workbook) -> Iterator[Finding]:
     """Findings on every cell that people fill, and on hatched cells that they should not."""
-    described = filled.version.cell_by_key
     odd = {style for style, text in enumerate(workbook.styles.formats) if disguises(text) or _reads_as(text)}
     for key, cell in filled.cells.items():
-        spec = described.get(key) or described[key.template]
+        spec = cell.spec
         if spec.kind is CellKind.NOT_APPLICABLE:
             yield from _hatched(key, cell)
         elif spec.kind is CellKind.TEXT:
@@ -195,7 +194,7 @@ def _blanks(filled: FilledForm) -> Iterator[Finding]:
             if key.table == layout.table
             and cell.state is ValueState.BLANK
             and cell.formula is None
-            and filled.version.cell(key).kind is CellKind.INPUT
+            and cell.spec.kind is CellKind.INPUT
         ]
         if blank:
             first = sorted(blank, key=lambda cell: (cell.row, cell.column))

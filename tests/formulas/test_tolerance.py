@@ -26,7 +26,10 @@ def a_version(formula: str, decimals: dict[CellKey, int], unit: str = "Triệu �
 def findings(version: FormVersion, values: dict[CellKey, Decimal | None]) -> list[Finding]:
     typed = {one: None if value is None else float(value) for one, value in values.items()}
     rows = count(10)
-    cells = {one: FilledCell("Biểu", next(rows), 4, value, None, state_of(value), 0) for one, value in typed.items()}
+    cells = {
+        one: FilledCell("Biểu", next(rows), 4, value, None, state_of(value), 0, version.cell(one))
+        for one, value in typed.items()
+    }
     filled = FilledForm(version, cells, {}, (), ())
     return list(check_relations(compile_version(version), filled, typed))
 
