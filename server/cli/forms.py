@@ -48,12 +48,19 @@ def list_(as_json: bool) -> None:
         print_json(rows)
         return
     table = Table()
-    for name in ("Biểu", "Phiên bản", "Tên", "Quyết định", "Hiệu lực từ", "Đến trước", "Tình trạng"):
-        table.add_column(name)
-    shown = ("form", "version", "title", "decision", "effective_from", "until", "status")
+    for name in ("Biểu", "Bản", "Tên", "Quyết định", "Hiệu lực", "Tình trạng"):
+        table.add_column(name, no_wrap=name in ("Biểu", "Bản", "Hiệu lực"), overflow="fold")
     for row in rows:
-        texts = [row[name] or "" for name in shown[:-1]]
-        table.add_row(*map(Text, texts), Text(STATE_TEXTS[State(row["status"] or "")]))
+        days = (row["effective_from"] or "") + (f"\n→ {row['until']}" if row["until"] else "")
+        texts = (
+            row["form"],
+            row["version"],
+            row["title"],
+            row["decision"],
+            days,
+            STATE_TEXTS[State(row["status"] or "")],
+        )
+        table.add_row(*(Text(text or "") for text in texts))
     Console().print(table)
 
 
