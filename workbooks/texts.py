@@ -6,7 +6,6 @@ Spots of a part come in the order of the part, so that the same spot has the sam
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -35,7 +34,6 @@ __all__ = [
 
 _MAIN = f"{{{markup.MAIN}}}"
 _T, _R, _RPR, _RFONT = (f"{_MAIN}{name}" for name in ("t", "r", "rPr", "rFont"))
-_CLOSED = re.compile(rb"<sheetData>.*?</sheetData>", re.DOTALL)
 _MAX_DEPTH = 3
 _ORIGIN = "/digital-signature/origin"
 
@@ -87,10 +85,17 @@ def read_spots(package: Package, part: TextPart) -> list[Spot]:
     content = package.part(part.name)
     # A comment could hold the very marks that are looked for, and so hide what stands between two of them.
     if part.kind == "worksheet" and b"<!" not in content:
-        content = _CLOSED.sub(b"<sheetData></sheetData>", content, count=1)
+        content = _without_cells(content)
     if not may_hold_words(content):
         return []
     return list(spots(markup.parse_xml(content, part.name), part))
+
+
+def _without_cells(content: bytes) -> bytes:
+    """The part with its cells left out, where it is plain to see where they begin and end."""
+    head, opened, rest = content.partition(b"<sheetData>")
+    _, closed, tail = rest.rpartition(b"</sheetData>")
+    return head + opened + closed + tail if opened and closed and b"<sheetData" not in tail else content
 
 
 def spots(root: etree._Element, part: TextPart) -> Iterator[Spot]:

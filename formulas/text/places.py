@@ -140,19 +140,19 @@ def words_of(spot: Spot, standard: str) -> Iterator[tuple[int, str, str]]:
 
 def cell_pieces(sheet: Sheet, workbook: Workbook) -> Iterator[Piece]:
     """The texts of the cells, run by run, and the strings in their formulas."""
-    for (row, column), cell in sheet.cells.items():
-        if isinstance(cell.value, str) and not cell.value.isascii():
-            own = workbook.font_of(cell.style)
+    for at, cell in sheet.cells.items():
+        value, formula, style, _ = cell
+        if isinstance(value, str) and not value.isascii():
+            own = workbook.font_of(style)
             for index, (text, font) in enumerate(runs_of(cell)):
                 if not text.isascii():
                     yield Piece(
-                        CELL, sheet.name, address(row, column), text, font or own,
-                        inherited=not font, at=(row, column), index=index,
-                    )  # fmt: skip
-        if cell.formula is not None and '"' in cell.formula and not cell.formula.isascii():
-            for index, text in enumerate(strings(cell.formula)):
+                        CELL, sheet.name, address(*at), text, font or own, inherited=not font, at=at, index=index
+                    )
+        if formula is not None and not formula.isascii() and '"' in formula:
+            for index, text in enumerate(strings(formula)):
                 if not text.isascii():
-                    yield Piece(FORMULA, sheet.name, address(row, column), text, at=(row, column), index=index)
+                    yield Piece(FORMULA, sheet.name, address(*at), text, at=at, index=index)
 
 
 def runs_of(cell: Cell) -> tuple[tuple[str, str], ...]:

@@ -60,8 +60,17 @@ def survey(workbook: Workbook, *, only: Sequence[SheetEntry] | None = None, most
 
 def judge(pieces: Sequence[Piece]) -> list[Judged]:
     """Judge texts that stand together."""
-    votes = _Votes(pieces)
+    alone = [Judged(piece, detect(piece.text, piece.font)) for piece in pieces]
+    if not any(map(_is_vote, alone)):
+        return agreed(alone)  # nobody's vote would change anybody's judgement
+    votes = _Votes(alone)
     return agreed([Judged(piece, detect(piece.text, piece.font, expected=votes.expected(piece))) for piece in pieces])
+
+
+def _is_vote(one: Judged) -> bool:
+    """Whether a text is certain by itself to be in an old encoding."""
+    found = one.found
+    return found is not None and found.certainty is not Certainty.DOUBTFUL and found.encoding is not Encoding.COMBINING
 
 
 # None is the vote for Unicode: a form of which one cell was pasted from an old file is no old form.
@@ -71,21 +80,18 @@ _Ballots = Counter[Encoding | None]
 class _Votes:
     """What the texts that are certain by themselves say of those that are too short to tell."""
 
-    def __init__(self, pieces: Iterable[Piece]) -> None:
+    def __init__(self, alone: Iterable[Judged]) -> None:
         self._columns: dict[tuple[str, int], _Ballots] = {}
         self._sheets: dict[str, _Ballots] = {}
         self._texts: dict[str, _Ballots] = {}
         self._book: _Ballots = Counter()
-        for piece in pieces:
-            found = detect(piece.text, piece.font)
-            if found is None:
-                if not _ONLY_UNICODE.search(piece.text):
-                    continue
-                encoding = None
-            elif found.certainty is Certainty.DOUBTFUL or found.encoding is Encoding.COMBINING:
+        for one in alone:
+            piece = one.piece
+            if one.found is None and not _ONLY_UNICODE.search(piece.text):
                 continue
-            else:
-                encoding = found.encoding
+            if one.found is not None and not _is_vote(one):
+                continue
+            encoding = None if one.found is None else one.found.encoding
             if piece.kind == CELL:
                 self._columns.setdefault((piece.sheet, piece.at[1]), Counter())[encoding] += 1
             self._sheets.setdefault(piece.sheet, Counter())[encoding] += 1
