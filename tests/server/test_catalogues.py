@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import shutil
 import subprocess
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import html
 from openpyxl import load_workbook
@@ -237,6 +238,7 @@ def test_a_name_that_looks_like_a_formula_is_text_on_every_way(engine: Engine) -
 _TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=12)
 
 
+@settings(max_examples=40, deadline=None)  # each example writes and reads a workbook
 @given(st.lists(st.tuples(_TEXT, _TEXT), min_size=1, max_size=6, unique_by=lambda pair: pair[0]))
 def test_any_printable_text_survives_the_workbook(pairs: list[tuple[str, str]]) -> None:
     entries = [
@@ -246,8 +248,6 @@ def test_any_printable_text_survives_the_workbook(pairs: list[tuple[str, str]]) 
 
     read = read_catalogue(draw_catalogue(BREAKDOWNS, entries, SEEDED, {}), BREAKDOWNS)
 
-    composed = load_workbook(io.BytesIO(draw_catalogue(BREAKDOWNS, entries, SEEDED, {})))
-    assert composed.sheetnames[0] == BREAKDOWNS.title
     told = {finding.code for finding in read.findings}
     assert told <= {"BS834"}  # a text that is certainly in an old encoding may be called so
     if not told:
@@ -256,8 +256,6 @@ def test_any_printable_text_survives_the_workbook(pairs: list[tuple[str, str]]) 
 
 
 def _composed(value: str) -> str:
-    import unicodedata
-
     return unicodedata.normalize("NFC", value)
 
 
