@@ -24,7 +24,7 @@ from form_templates.locating import LocatedTable, Member, locate_tables
 from form_templates.model import CellKey, CellKind, FormVersion, Region, member_row
 from form_templates.period import Period
 from form_templates.reading import ValueState, cell_places, state_of
-from form_templates.stamp import Stamp, with_stamp
+from form_templates.stamp import Stamp, StampKind, with_stamp
 from workbooks.address import parse_address
 from workbooks.finding import Finding, Severity
 from workbooks.patch import Constant, Patch, Plain, patch_cells
@@ -101,7 +101,9 @@ def issue(
     """
     header = {version.unit_at: stamp.unit_name, version.period_at: Period.parse(stamp.period).label}
     filled = _write(template, version, _Entries(values or {}, members or {}, header=header))
-    return with_stamp(filled, stamp, version, key_id, key, hide=(definition.SHEET,), history=history)
+    # Explanations are a matter of the unit that reports; in a workbook of many units nobody writes any.
+    hidden = () if stamp.kind is StampKind.ISSUED else (definition.EXPLANATIONS_SHEET,)
+    return with_stamp(filled, stamp, version, key_id, key, hide=(definition.SHEET, *hidden), history=history)
 
 
 def key_addresses(data: bytes, version: FormVersion, *, sheet: str | None = None) -> dict[CellKey, Place]:

@@ -20,7 +20,7 @@ from tests.journeys.demonstration import FORMS, Played
 # must be in order.
 WRONG_INSIDE = {"BS401", "BS501", "BS601", "BS701"}
 WRONG_SIGNATURE = {"BS210", "BS228"}
-FINDING = {"code", "severity", "sheet", "cell", "part", "message", "remedy"}
+FINDING = {"code", "severity", "sheet", "cell", "part", "message", "remedy", "explanation"}
 SIGNATURE = {"signer", "issuer", "serial", "signed_at", "chain", "revocation", "algorithm", "intact", "covered"}
 
 
