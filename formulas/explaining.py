@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -68,7 +68,7 @@ def with_explanations(findings: Sequence[Finding], filled: FilledForm, workbook:
     if not any(map(wants_explanation, findings)):
         yield from findings
         return
-    lines = [line for line in read_explanations(workbook) if is_enough(line.text)]
+    lines = _by_name(line for line in read_explanations(workbook) if is_enough(line.text))
     keys = {(cell.sheet, address(cell.row, cell.column)): key for key, cell in filled.cells.items()}
     bare: list[Finding] = []
     for finding in findings:
@@ -85,11 +85,20 @@ def with_explanations(findings: Sequence[Finding], filled: FilledForm, workbook:
         yield catalogue.UNEXPLAINED.at(EXPLANATIONS_SHEET, "", count=str(len(bare)), warnings=named)
 
 
-def _explanation(finding: Finding, key: CellKey | None, lines: Sequence[Explanation]) -> str:
-    names = {_name(finding.cell)}
+def _by_name(lines: Iterable[Explanation]) -> Mapping[_Name, Sequence[Explanation]]:
+    """The lines by each cell that they may mean: there may be thousands of warnings to look them up for."""
+    found: dict[_Name, list[Explanation]] = {}
+    for line in lines:
+        for name in _names(line.cell):
+            found.setdefault(name, []).append(line)
+    return found
+
+
+def _explanation(finding: Finding, key: CellKey | None, lines: Mapping[_Name, Sequence[Explanation]]) -> str:
+    names = [_name(finding.cell)]
     if key is not None:
-        names |= {_name(cell_name(key)), _name(f"{key.member or key.row} {key.column}")}
-    texts = [line.text for line in lines if _is_about(line, finding.code) and not names.isdisjoint(_names(line.cell))]
+        names += [_name(cell_name(key)), _name(f"{key.member or key.row} {key.column}")]
+    texts = [line.text for name in names for line in lines.get(name, ()) if _is_about(line, finding.code)]
     return "; ".join(dict.fromkeys(texts))[:_LONGEST]
 
 
@@ -101,7 +110,7 @@ def _names(text: str) -> set[_Name]:
     """What a line may mean: one cell, or several addresses."""
     name = _name(text)
     each = {(piece,) for piece in name} if all(map(_ADDRESS.fullmatch, name)) else set()
-    return each | {name}
+    return (each | {name}) - {()}
 
 
 def _name(text: str) -> _Name:
