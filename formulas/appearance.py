@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from form_templates.model import CellKey
@@ -21,6 +21,7 @@ from workbooks.workbook import Workbook
 _SAME_TO_THE_EYE: Final = 32
 _SMALLEST: Final = 4.0
 """Points; the smallest print on any form is 7."""
+_MOST_AREAS: Final = 500
 
 
 def check_appearance(filled: FilledForm, workbook: Workbook) -> Iterator[Finding]:
@@ -30,9 +31,9 @@ def check_appearance(filled: FilledForm, workbook: Workbook) -> Iterator[Finding
         if cell.style in hidden and (cell.formula is not None or cell.state is not ValueState.BLANK):
             yield _invisible(key, cell, hidden[cell.style])
     for layout in filled.layouts:
-        conditions = workbook.read_sheet(layout.sheet).conditions if layout.column_at else ()
-        for condition in conditions:
-            yield from _condition(filled, workbook, layout.sheet, condition)
+        if layout.column_at and (conditions := workbook.read_sheet(layout.sheet).conditions):
+            cells = [cell for cell in filled.cells.values() if cell.sheet == layout.sheet]
+            yield from _conditions(workbook, cells, conditions)
 
 
 def _hidden_styles(workbook: Workbook) -> Mapping[int, str]:
@@ -61,17 +62,21 @@ def _invisible(key: CellKey, cell: FilledCell, reason: str) -> Finding:
     return catalogue.INVISIBLE.at(cell.sheet, place, name=cell_name(key), value=value, reason=reason)
 
 
-def _condition(filled: FilledForm, workbook: Workbook, sheet: str, condition: Condition) -> Iterator[Finding]:
+def _conditions(workbook: Workbook, cells: Sequence[FilledCell], conditions: Sequence[Condition]) -> Iterator[Finding]:
     looks = workbook.styles.conditional
-    change = looks[condition.style] if 0 <= condition.style < len(looks) else Look("", "")
-    always = not condition.shows_value or (change.format != "" and disguises(change.format))
-    if not always and not change.colour and not change.background:
-        return
-    for area in condition.areas:
-        inside = (cell for cell in filled.cells.values() if cell.sheet == sheet and _is_inside(cell, area))
-        first = next((cell for cell in inside if always or _vanishes(workbook, cell, change)), None)
-        if first is not None:
-            yield catalogue.HIDING_CONDITION.at(sheet, address(first.row, first.column), area=str(area))
+    room = _MOST_AREAS
+    for condition in conditions:
+        change = looks[condition.style] if 0 <= condition.style < len(looks) else Look("", "")
+        always = not condition.shows_value or (change.format != "" and disguises(change.format))
+        for area in condition.areas if always or change.colour or change.background else ():
+            room -= 1
+            inside = (cell for cell in cells if _is_inside(cell, area))
+            first = next((cell for cell in inside if always or _vanishes(workbook, cell, change)), None)
+            if first is not None:
+                place = address(first.row, first.column)
+                yield catalogue.HIDING_CONDITION.at(first.sheet, place, area=str(area))
+            if not room:  # nobody has so many; a file made to keep the service busy does
+                return
 
 
 def _vanishes(workbook: Workbook, cell: FilledCell, change: Look) -> bool:
