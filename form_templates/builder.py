@@ -13,7 +13,7 @@ from openpyxl.workbook.defined_name import DefinedName
 
 from form_templates import definition
 from form_templates.definition_drawing import draw_definition
-from form_templates.explanations import draw_explanations
+from form_templates.explanations_drawing import draw_explanations
 from form_templates.form_drawing import draw_form
 from form_templates.sheet_plan import CODES_AT, FIRST_COLUMN, FIRST_ROW, INDEX_AT, LABELS_AT, Plan
 from form_templates.spec_parts import FormSpec
