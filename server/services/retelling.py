@@ -227,7 +227,9 @@ def _computed(
         if key not in values and amount is not None:
             values[key] = amount
             computed.add(key)
-    return values, frozenset(computed)
+    # Figures of before the service may be stored without what they are made of (a cumulative column alone).
+    alone = {key: amount for key, amount in found.values.items() if key not in values and _adds_up(compiled, key)}
+    return alone | values, frozenset(computed)
 
 
 def _with_unclear(
