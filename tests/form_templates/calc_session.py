@@ -1,7 +1,10 @@
 """Opens one workbook in a headless LibreOffice, does what is asked and saves it. Runs under the system's Python (uno).
 
 Reads an order from standard input: source, target, profile, actions. Rows and columns are numbered from 1.
-Actions: insert_rows sheet row count; delete_rows sheet row count; put sheet row column value.
+Actions: insert_rows sheet row count; delete_rows sheet row count; put sheet row column value; point sheet row column
+formula (as LibreOffice writes it when cells are pointed at: ``=$'A'.E7<=$'A'.E5``); copy_row sheet row onto;
+widen sheet column millimetres; letters sheet range font size; lock sheet row column locked; show sheet;
+protect sheet; keep sheet path (what is done so far, saved there as well).
 """
 
 # ruff: noqa: ANN001, ANN201 - the objects of UNO have no types, and this runs outside the project
@@ -36,10 +39,13 @@ def main() -> None:
     desktop = connect(pipe)
     book = desktop.loadComponentFromURL(Path(order["source"]).as_uri(), "_blank", 0, (option("Hidden", True),))
     for action, sheet, *arguments in order["actions"]:
+        if action == "keep":
+            save(book, *arguments)
+            continue
         page = book.Sheets.getByName(sheet)
         page.unprotect("")
         ACTIONS[action](page, *arguments)
-    book.storeToURL(Path(order["target"]).as_uri(), (option("FilterName", "Calc MS Excel 2007 XML"),))
+    save(book, order["target"])
     book.close(True)
     try:
         desktop.terminate()
@@ -56,6 +62,10 @@ def connect(pipe):
         except NoConnectException:
             time.sleep(0.1)
     raise SystemExit("LibreOffice did not start")
+
+
+def save(book, target) -> None:
+    book.storeToURL(Path(target).as_uri(), (option("FilterName", "Calc MS Excel 2007 XML"),))
 
 
 def option(name, value):
@@ -78,7 +88,41 @@ def put(page, row, column, value) -> None:
         cell.Value = value
 
 
-ACTIONS = {"insert_rows": insert_rows, "delete_rows": delete_rows, "put": put}
+def point(page, row, column, formula) -> None:
+    page.getCellByPosition(column - 1, row - 1).Formula = formula
+
+
+def copy_row(page, row, onto) -> None:
+    page.copyRange(page.Rows.getByIndex(onto - 1).getCellByPosition(0, 0).CellAddress, page.Rows[row - 1].RangeAddress)
+
+
+def widen(page, column, millimetres) -> None:
+    page.Columns.getByIndex(column - 1).Width = millimetres * 100
+
+
+def letters(page, area, font, size) -> None:
+    cells = page.getCellRangeByName(area)
+    cells.CharFontName, cells.CharHeight = font, size
+
+
+def lock(page, row, column, locked) -> None:
+    cell = page.getCellByPosition(column - 1, row - 1)
+    protection = cell.CellProtection
+    protection.IsLocked = locked
+    cell.CellProtection = protection
+
+
+def show(page) -> None:
+    page.IsVisible = True
+
+
+def protect(page) -> None:
+    page.protect("")
+
+
+ACTIONS = {
+    one.__name__: one for one in (insert_rows, delete_rows, put, point, copy_row, widen, letters, lock, show, protect)
+}
 
 if __name__ == "__main__":
     main()
