@@ -480,8 +480,8 @@ def test_what_a_form_in_effect_uses_cannot_go_or_turn_into_something_else(engine
 
     assert faults(engine, "indicators", dropped) == [("BS843", "")]
     assert faults(engine, "indicators", changed) == [("BS846", changed.at("CN.01", "unit"))]
-    unused = Editor(engine, "indicators").drop("CN.13")
-    assert [(one.code, one.turn) for one in brought(engine, "indicators", unused)] == [("CN.13", Turn.CLOSED)]
+    unused = Editor(engine, "indicators").drop("TT.07")
+    assert [(one.code, one.turn) for one in brought(engine, "indicators", unused)] == [("TT.07", Turn.CLOSED)]
 
 
 def test_an_indicator_must_be_there_on_the_day_the_form_takes_effect(engine: Engine) -> None:
