@@ -133,6 +133,11 @@ class Period:
                 return f"Năm {self.year}"
 
 
+def periods_of_year(year: int, kind: PeriodKind) -> tuple[Period, ...]:
+    """All periods of a kind within a year, the first one first."""
+    return tuple(Period(year, kind, number + 1) for number in range(_count(kind)))
+
+
 def _count(kind: PeriodKind) -> int:
     """How many periods of a kind a year has."""
     return 1 if kind is PeriodKind.NINE_MONTHS else _MONTHS_OF_YEAR // _MONTHS[kind]

@@ -26,9 +26,10 @@ def print_json(value: object) -> None:
 
 
 def print_findings(findings: Iterable[Finding], *, on_error: bool = False) -> None:
-    """A table of findings: code, place, what is wrong, what to do. With ``on_error`` on standard error.
+    """A table of findings: code, place, what is wrong, what to do or what was explained.
 
-    Messages quote what stands in workbooks, so none of it is read as markup: ``[/red]`` in a cell is just text.
+    With ``on_error`` on standard error. Messages quote what stands in workbooks, so none of it is
+    read as markup: ``[/red]`` in a cell is just text.
     """
     table = Table(show_lines=True, expand=True)
     table.add_column("Mã", min_width=_CODE, no_wrap=True)  # a code that is broken over two lines cannot be searched for
@@ -37,7 +38,8 @@ def print_findings(findings: Iterable[Finding], *, on_error: bool = False) -> No
     for finding in findings:
         colour = "red" if finding.severity is Severity.ERROR else "yellow"
         place = " ".join(part for part in (finding.sheet, finding.cell, finding.part) if part)
-        table.add_row(Text(finding.code, colour), Text(place), Text(finding.message), Text(finding.remedy))
+        answer = f"Giải trình: {finding.explanation}" if finding.explanation else finding.remedy
+        table.add_row(Text(finding.code, colour), Text(place), Text(finding.message), Text(answer))
     Console(stderr=on_error).print(table)
 
 

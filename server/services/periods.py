@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta, timezone
 from typing import Final
 
-from form_templates.period import Period, PeriodError
+from form_templates.period import Period, PeriodError, PeriodKind, periods_of_year
 from server.errors import InvalidError
 
 VIETNAM: Final = timezone(timedelta(hours=7))  # Asia/Ho_Chi_Minh: no daylight saving time
@@ -22,3 +23,15 @@ def parse_period(code: str) -> Period:
         return Period.parse(code)
     except PeriodError as error:
         raise InvalidError(str(error)) from error
+
+
+def recent_periods(kinds: Iterable[str], *, since: date, today: date) -> tuple[Period, ...]:
+    """The periods of these kinds of this year and the last that have begun and end after ``since``; newest first."""
+    found = [
+        period
+        for kind in kinds
+        for year in (today.year - 1, today.year)
+        for period in periods_of_year(year, PeriodKind(kind))
+        if period.first_day <= today and period.last_day >= since
+    ]
+    return tuple(sorted(found, reverse=True))

@@ -26,7 +26,7 @@ from formulas.freezing import freeze
 from server.errors import ConflictError, InvalidError, NotFoundError
 from server.services.audit import SYSTEM, Action, record
 from server.services.overview import Sight
-from server.services.periods import parse_period
+from server.services.periods import parse_period, recent_periods
 from server.services.registry import version_in_effect
 from server.services.rights import refuse_hidden
 from server.services.totals import UnitTotals, totals_in
@@ -130,6 +130,19 @@ def list_reports(engine: Engine) -> tuple[ReportRecord, ...]:
     """All versions of all report forms."""
     with reading(engine) as connection:
         return stored.list_reports(connection)
+
+
+def choices(engine: Engine, today: date) -> tuple[tuple[ReportRecord, tuple[Period, ...]], ...]:
+    """The newest version of each report form, and the periods one may ask for, newest first."""
+    newest: dict[str, ReportRecord] = {}
+    since: dict[str, date] = {}
+    for one in list_reports(engine):
+        newest[one.report] = one
+        since[one.report] = min(one.effective_from, since.get(one.report, one.effective_from))
+    return tuple(
+        (one, recent_periods(_model(one.model).grid.periods, since=since[name], today=today))
+        for name, one in newest.items()
+    )
 
 
 def assemble(

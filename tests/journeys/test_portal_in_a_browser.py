@@ -132,7 +132,7 @@ def test_the_pages_can_be_used_by_keyboard_alone(tab: Tab, address: str) -> None
         tab.press("Tab", 9)
         seen.append(tab.do(f"{focused}.closest('.tiles') ? 'tile' : {focused}.textContent.trim()"))
 
-    assert seen[:4] == ["BiểuSố", "Biểu báo cáo", "Đơn vị", "Bản nộp"]
+    assert seen[:4] == ["BiểuSố", "Theo dõi", "Đơn vị", "Bản nộp"]
     assert seen.count("Số tổng hợp") == 4
     assert "tile" not in seen  # 124 stops a card would shut the keyboard out
 

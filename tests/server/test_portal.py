@@ -440,6 +440,7 @@ def test_signing_out_ends_the_session_for_good(portal: Portal) -> None:
     assert client.get("/thoat").status_code == 200
     assert client.get("/").status_code == 200  # reading the page did not sign out
     assert client.post("/thoat", data={"form": token}).status_code == 303
+    assert "Đã thoát" in text(page(client, "/dang-nhap?thoat=1"))
 
     client.set_cookie("bieuso", cookie.value)  # somebody kept the old cookie
     assert client.get("/").status_code == 302

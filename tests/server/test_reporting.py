@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -23,6 +24,7 @@ from form_templates.stamp import StampKind, read_stamp
 from formulas.checking import check
 from server.config import Config
 from server.errors import ConflictError, InvalidError, NotFoundError
+from server.services.periods import recent_periods
 from server.services.publishing import publish
 from server.services.reporting import assemble, list_reports, publish_report
 from server.web.app import create_app
@@ -241,11 +243,20 @@ def test_the_portal_lists_reports_and_shows_the_source_of_every_figure(world: Wo
     client.application.extensions["bieuso"].engine.dispose()
 
     assert "TÌNH HÌNH SẢN XUẤT LÚA" in listed
+    offered = re.findall(r'<option value="(.+?)">(.+?)</option>', listed)
+    assert {Period.parse(code).kind.value for code, _ in offered} == {"M", "Q"}
+    assert all(Period.parse(code).label == label for code, label in offered)
     assert "Tỉnh Vĩnh Long" in page
     assert "12,5" in page
     assert "Thiếu số liệu: Tháng 9 năm 2025" in page
     assert f"/so-tong-hop/{FORM}/{PERIOD}?unit=86" in page
     assert shown(file.get_data())["01.1"] == 12.5
+
+
+def test_the_periods_to_choose_from_have_begun_and_are_not_before_the_form() -> None:
+    found = recent_periods(("M", "Q"), since=date(2026, 7, 15), today=date(2026, 9, 10))
+
+    assert [period.code for period in found] == ["2026-Q3", "2026-M09", "2026-M08", "2026-M07"]
 
 
 def test_the_api_gives_reports_to_those_who_may_see_the_unit(world: World, tmp_path: Path) -> None:

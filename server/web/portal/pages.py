@@ -157,7 +157,8 @@ def lineage(form: str, period: str, table: str, row: str, column: str) -> str:
 @portal.get("/dang-nhap")
 def sign_in() -> str:
     """The page to sign in on."""
-    return render_template("sign_in.html", next=safe_next(request.args.get("next")), problem="")
+    left = "thoat" in request.args and visitors.visitor() is None
+    return render_template("sign_in.html", next=safe_next(request.args.get("next")), problem="", left=left)
 
 
 @portal.post("/dang-nhap")
@@ -185,7 +186,7 @@ def do_sign_out() -> BaseResponse:
     """Ends the session."""
     visitors.check_form_token()
     visitors.sign_out()
-    return redirect(url_for("portal.sign_in"), 303)
+    return redirect(url_for("portal.sign_in", thoat=1), 303)
 
 
 def attachment(data: bytes, name: str, content_type: str) -> Response:

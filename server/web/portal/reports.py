@@ -16,9 +16,9 @@ from workbooks.package import MEDIA_TYPE
 
 @portal.get("/bao-cao")
 def reports() -> str:
-    """Every report form that was published, the newest version of each."""
-    found = {record.report: record for record in reporting.list_reports(context.service().engine)}
-    return render_template("reports.html", reports=list(found.values()))
+    """Every report form that was published, the newest version of each, with the periods to choose from."""
+    found = reporting.choices(context.service().engine, visitors.today())
+    return render_template("reports.html", reports=found)
 
 
 @portal.get("/bao-cao/<code:report>")
@@ -33,6 +33,7 @@ def report(report: str) -> str:
             "row": labels[trace.source.key.row],
             "column": headers[trace.source.key.column],
             "text": "" if trace.value is None else number_text(trace.value),
+            "unit": made.report.grid.cell(trace.source.key).unit,
             "form": trace.source.form,
             "periods": trace.periods,
             "note": trace.note,
