@@ -41,6 +41,8 @@ class Section(StrEnum):
     SUCCESSION = "VII. CHUYỂN TỪ PHIÊN BẢN TRƯỚC"
 
 
+MOST_DECIMALS: Final = 6
+
 PREVIOUS: Final = "Phiên bản trước"
 """A line of the first table that a form's first version does not have."""
 

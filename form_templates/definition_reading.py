@@ -25,7 +25,6 @@ from workbooks.workbook import Workbook
 
 _Word = TypeVar("_Word")
 _MAX_LINES: Final = 2_000
-_MAX_DECIMALS: Final = 6
 _REMEDY: Final = f"Hãy sửa ô này trên trang “{definition.SHEET}”."
 _REGION_CODE: Final = re.compile(r"[0-9]{2,3}\*")
 _ANYTHING: Final = re.compile(r".+")
@@ -237,9 +236,10 @@ class _Reader:
 
     def _decimals(self, row: int, column: int) -> int:
         text = self._text(row, column)
-        if text.isascii() and text.isdigit() and int(text) <= _MAX_DECIMALS:
+        if text.isascii() and text.isdigit() and int(text) <= definition.MOST_DECIMALS:
             return int(text)
-        self._wrong(f"Số chữ số thập phân “{text}” phải là số nguyên từ 0 đến {_MAX_DECIMALS}.", (row, column))
+        message = f"Số chữ số thập phân “{text}” phải là số nguyên từ 0 đến {definition.MOST_DECIMALS}."
+        self._wrong(message, (row, column))
         return 0
 
     def _word(self, row: int, column: int, words: Mapping[_Word, str], default: _Word) -> _Word:

@@ -7,14 +7,16 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any, Final
 
+from form_templates.definition import MOST_DECIMALS
 from form_templates.definition_succession import spec_succession
 from form_templates.errors import FormError
 from form_templates.model import Aggregation, Carry, CarrySource, CellKind
 from form_templates.period import PeriodKind
 from form_templates.spec_faults import contradictions
 from form_templates.spec_fields import Fields
-from form_templates.spec_history import History
+from form_templates.spec_history import History, untold
 from form_templates.spec_parts import ColumnSpec, FormSpec, RegionSpec, RowSpec, RuleSpec
+from form_templates.spec_relations import spelled
 from workbooks.finding import Finding, Severity
 
 __all__ = ["ColumnSpec", "FormSpec", "RegionSpec", "RowSpec", "RuleSpec", "read_spec", "spec_of"]
@@ -59,7 +61,7 @@ def spec_of(document: Mapping[str, Any]) -> FormSpec:
         rules=tuple(rules),
         succession=spec_succession(top.table("succession")),
     )
-    problems = [*top.problems(), *contradictions(spec)]
+    problems = [*top.problems(), *map(untold, contradictions(spec))]
     if problems:
         raise FormError([_fault(problem) for problem in problems])
     return spec
@@ -73,13 +75,13 @@ def _column(fields: Fields) -> ColumnSpec:
         header=fields.text("header"),
         kind=kind,
         unit=fields.text("unit", default=""),
-        decimals=fields.number("decimals", default=None),
-        formula=fields.text("formula", default=""),
+        decimals=fields.number("decimals", default=None, most=MOST_DECIMALS),
+        formula=fields.relation("formula", default=""),
         carry=_carry(fields.table("carry")),
         aggregation=fields.choice("aggregation", Aggregation, usual),
-        aggregate=fields.text("aggregate", default=""),
+        aggregate=fields.relation("aggregate", default=""),
         signed=fields.flag("signed"),
-        formula_by_unit=fields.text_map("formula_by_unit"),
+        formula_by_unit=fields.relation_map("formula_by_unit"),
     )
 
 
@@ -98,10 +100,10 @@ def _row(fields: Fields) -> RowSpec:
         label=fields.text("label"),
         unit=fields.text("unit", default=""),
         level=fields.number("level", default=0) or 0,
-        relation=fields.text("relation", default=""),
-        decimals=fields.number("decimals", default=0) or 0,
+        relation=fields.relation("relation", default=""),
+        decimals=fields.number("decimals", default=0, most=MOST_DECIMALS) or 0,
         not_applicable=tuple(fields.text_list("not_applicable")),
-        formulas=fields.text_map("formulas"),
+        formulas=fields.relation_map("formulas"),
         aggregation=fields.optional_choice("aggregation", Aggregation),
         indicator=fields.text("indicator", default=""),
     )
@@ -115,7 +117,7 @@ def _region(fields: Fields) -> RegionSpec:
         label=fields.text("label"),
         unit=fields.text("unit"),
         members=fields.text("members", default="", pattern=re.compile("unit|field|")),
-        decimals=fields.number("decimals", default=0) or 0,
+        decimals=fields.number("decimals", default=0, most=MOST_DECIMALS) or 0,
         count=fields.number("count", default=3) or 0,
         aggregation=fields.optional_choice("aggregation", Aggregation),
         indicator=fields.text("indicator", default=""),
@@ -125,12 +127,12 @@ def _region(fields: Fields) -> RegionSpec:
 def _rule(fields: Fields) -> RuleSpec:
     return RuleSpec(
         code=fields.text("code"),
-        relation=fields.text("relation"),
+        relation=fields.relation("relation"),
         rows=tuple(fields.text_list("rows")),
         severity=fields.choice("severity", Severity, Severity.ERROR),
         message=fields.text("message"),
         columns=tuple(fields.text_list("columns")),
-        when=tuple(fields.text_list("when")),
+        when=tuple(map(spelled, fields.text_list("when"))),
     )
 
 

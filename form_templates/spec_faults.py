@@ -10,22 +10,22 @@ from form_templates.spec_parts import ColumnSpec, FormSpec, RegionSpec, RowSpec,
 
 
 def contradictions(spec: FormSpec) -> Iterator[str]:
-    """Every fault, told with the part it is in."""
+    """Every fault, told with the part it is in; of parts without code or name reading has told already."""
     codes = [row.code for row in spec.rows if row.code]
     columns = [column.code for column in spec.columns]
     yield from _doubles("dòng", codes + [region.code for region in spec.regions])
     yield from _doubles("cột", columns)
     yield from _doubles("quy tắc", [rule.code for rule in spec.rules])
     texts = {column.code for column in spec.columns if column.kind is CellKind.TEXT}
-    for column in spec.columns:
+    for column in (column for column in spec.columns if column.code):
         yield from _column_faults(column, columns, codes)
         if any(named in texts for named, _ in spec_relations.columns_in(column.formula + " " + column.aggregate)):
             yield f"Cột {column.code}: công thức không được dùng cột ghi chữ (text)."
-    for row in spec.rows:
+    for row in (row for row in spec.rows if row.code or row.label):
         yield from _row_faults(row, spec, columns, codes)
-    for region in spec.regions:
+    for region in (region for region in spec.regions if region.code and region.under):
         yield from _region_faults(region, codes)
-    for rule in spec.rules:
+    for rule in (rule for rule in spec.rules if rule.code and rule.relation):
         yield from _rule_faults(rule, spec, columns)
 
 
@@ -50,6 +50,9 @@ def _column_faults(column: ColumnSpec, columns: list[str], rows: list[str]) -> I
         yield f"{where}: tổng hợp bằng công thức thì phải có aggregate."
     for formula in filter(None, (column.formula, column.aggregate, *column.formula_by_unit.values())):
         yield from _formula_faults(formula, where, columns, rows)
+    for formula in (column.formula, *column.formula_by_unit.values()):
+        if (column.code, "") in spec_relations.columns_in(formula):
+            yield f"{where}: công thức “{formula}” nêu chính cột này."
 
 
 def _formula_faults(formula: str, where: str, columns: list[str], rows: list[str]) -> Iterator[str]:
@@ -67,6 +70,8 @@ def _row_faults(row: RowSpec, spec: FormSpec, columns: list[str], rows: list[str
         yield f"{where}: thiếu đơn vị tính (unit)."
     if not row.code and (row.relation or row.formulas or row.not_applicable):
         yield f"{where}: dòng không có mã số chỉ là dòng đề mục, không có quan hệ hay công thức."
+    if not row.code and (row.unit or row.indicator):
+        yield f"{where}: dòng không có mã số chỉ là dòng đề mục; ghi mã số, hoặc để trống đơn vị tính (unit)."
     yield from _relation_faults(row.relation, where, row, spec, rows)
     yield from _unaddable_faults(row, where, spec)
     for column in (*row.not_applicable, *row.formulas):
@@ -105,6 +110,10 @@ def _relation_faults(relation: str, where: str, row: RowSpec, spec: FormSpec, ro
             yield f"{where}: quan hệ “{relation}” nêu dòng {code} không có trong biểu."
         if code == row.code:
             yield f"{where}: quan hệ “{relation}” nêu chính dòng này."
+    if spec_relations.is_row_sum(relation):
+        named = spec_relations.codes_in(relation)
+        for code in sorted({code for code in named if named.count(code) > 1}):
+            yield f"{where}: quan hệ “{relation}” nêu dòng {code} {named.count(code)} lần."
 
 
 def _region_faults(region: RegionSpec, rows: list[str]) -> Iterator[str]:
@@ -148,5 +157,5 @@ def _unknown_places(rule: RuleSpec, where: str, columns: list[str], places: set[
 
 
 def _doubles(what: str, codes: list[str]) -> Iterator[str]:
-    for code in sorted({code for code in codes if codes.count(code) > 1}):
+    for code in sorted({code for code in codes if code and codes.count(code) > 1}):
         yield f"Mã {what} {code} có {codes.count(code)} lần."

@@ -6,9 +6,13 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
+
+from form_templates.spec_relations import spelled
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
+_NO_XML: Final = "\ufffe\uffff"
+"""Characters that no XML may hold, so that no cell could."""
 
 
 class Fields:
@@ -35,7 +39,7 @@ class Fields:
         if not isinstance(value, str) or not (value.strip() or default == ""):
             self._refuse(f"mục “{name}” phải là văn bản, đang là {value!r}")
             return ""
-        if any(unicodedata.category(sign) in {"Cc", "Cs"} for sign in value):
+        if any(unicodedata.category(sign) in {"Cc", "Cs"} or sign in _NO_XML for sign in value):
             self._refuse(f"mục “{name}” có ký tự điều khiển")
         if value.lstrip().startswith("=") and name != "relation":
             self._refuse(f"mục “{name}” không được bắt đầu bằng dấu =, vì Excel sẽ coi là công thức")
@@ -43,11 +47,19 @@ class Fields:
             self._refuse(f"mục “{name}” không được là “{value}”")
         return unicodedata.normalize("NFC", value.strip())
 
-    def number(self, name: str, *, default: int | None) -> int | None:
-        """A whole number from 0 to 20."""
+    def relation(self, name: str, *, default: str | None = None) -> str:
+        """A formula or relation of the vocabulary, spelled as it spells them."""
+        return spelled(self.text(name, default=default))
+
+    def relation_map(self, name: str) -> dict[str, str]:
+        """Formulas by name; empty where it is missing."""
+        return {key: spelled(value) for key, value in self.text_map(name).items()}
+
+    def number(self, name: str, *, default: int | None, most: int = 20) -> int | None:
+        """A whole number from 0 to ``most``."""
         value = self._left.pop(name, default)
-        if value is not None and (type(value) is not int or not 0 <= value <= 20):
-            self._refuse(f"mục “{name}” phải là số nguyên từ 0 đến 20, đang là {value!r}")
+        if value is not None and (type(value) is not int or not 0 <= value <= most):
+            self._refuse(f"mục “{name}” phải là số nguyên từ 0 đến {most}, đang là {value!r}")
             return default
         return value
 

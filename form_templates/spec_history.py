@@ -24,6 +24,12 @@ _ROW: Final = re.compile(rf"r({spec_relations.CODE})")
 _NAMED: Final = re.compile(rf"\bc({_CODE})(kt|ck)")
 
 
+def untold(text: str) -> str:
+    """A text that names columns of earlier periods (``c6kt``) in the words people wrote (``prev(c6)``)."""
+    words = {suffix: word for word, suffix in _WORDS.items()}
+    return _NAMED.sub(lambda match: f"{words[match[2]]}(c{match[1]})", text)
+
+
 class History:
     """Tells earlier periods as columns, and gathers the reference columns that are needed."""
 

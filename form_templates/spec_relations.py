@@ -18,6 +18,12 @@ _COLUMN: Final = re.compile(rf"c({COLUMN_CODE})(?:@({CODE}))?")
 _ROW: Final = re.compile(rf"r({CODE})")
 _EXPRESSION: Final = re.compile(rf"c{COLUMN_CODE}(?:@{CODE})?|{_NUMBER}|[-+*/()]")
 _ROW_EXPRESSION: Final = re.compile(rf"r{CODE}|{_NUMBER}|[-+*/()]")
+_OPERATION: Final = r"[-+]?n(?:[-+*/][-+]?n)*"
+_BRACKETED: Final = re.compile(rf"\({_OPERATION}\)")
+_DEEPEST: Final = 20
+"""Brackets within brackets."""
+_TYPED: Final = str.maketrans({"≤": "<=", "≥": ">=", "–": "-", "−": "-"})
+"""Signs that Excel and Word put in for what is typed."""
 _TERM: Final = re.compile(rf"([-+]?)(?:({_NUMBER})(?:\*(?=[cr]))?)?([cr][^-+*/()]+)?")
 _RANGE: Final = re.compile(rf"(.+)~(-?{_NUMBER})\.\.(-?{_NUMBER})")
 _JUMP: Final = re.compile(rf"(c{COLUMN_CODE})~(c{COLUMN_CODE})±({_NUMBER})%")
@@ -27,6 +33,11 @@ _ROW_SUM: Final = re.compile(rf"={CODE}(?:[-+]{CODE})*")
 _ROW_AT_MOST: Final = re.compile(rf"<={CODE}")
 _ROW_BETWEEN: Final = re.compile(rf"~({CODE})\.\.({CODE})")
 _OPPOSITE: Final = {"<=": ">", ">=": "<", "<": ">=", ">": "<=", "=": "<>"}
+
+
+def spelled(text: str) -> str:
+    """A relation as the vocabulary spells it: people leave spaces, and write C4 for c4."""
+    return "".join(text.split()).lower().translate(_TYPED)
 
 
 def is_row_sum(relation: str) -> bool:
@@ -51,7 +62,12 @@ def is_column_formula(text: str) -> bool:
 
 
 def _is_expression(text: str, name: re.Pattern[str], piece: re.Pattern[str]) -> bool:
-    return name.search(text) is not None and not piece.sub("", text) and text.count("(") == text.count(")")
+    if name.search(text) is None or piece.sub("", text):
+        return False
+    left = piece.sub(lambda match: match[0] if match[0] in "-+*/()" else "n", text)
+    for _ in range(_DEEPEST):
+        left = _BRACKETED.sub("n", left)
+    return re.fullmatch(_OPERATION, left) is not None
 
 
 def is_column_rule(text: str) -> bool:
@@ -62,7 +78,7 @@ def is_column_rule(text: str) -> bool:
     """
     bounded = _RANGE.fullmatch(text)
     if bounded:
-        return is_column_formula(bounded[1])
+        return is_column_formula(bounded[1]) and float(bounded[2]) <= float(bounded[3])
     if _JUMP.fullmatch(text) or _FILLED.fullmatch(text):
         return True
     return is_column_comparison(text)

@@ -93,12 +93,46 @@ def test_everything_wrong_is_told_at_once() -> None:
         ('aggregation = "formula"', 'aggregation = "mean"', "mean"),
         ('label = "Lúa"', 'label = "=1+1"', "dấu ="),
         ('label = "Lúa"', 'label = "Lúa\\u0000"', "ký tự điều khiển"),
+        ('label = "Lúa"', 'label = "Lúa\\uffff"', "ký tự điều khiển"),
+        ("decimals = 1", "decimals = 7", "từ 0 đến 6"),
+        ('code = "02"\nlabel', "label", "để trống đơn vị tính"),
+        ('formula = "c2/c1*100"', 'formula = "c2*"', "không hiểu công thức"),
+        ('formula = "c2/c1*100"', 'formula = ")c2("', "không hiểu công thức"),
+        ('formula = "c2/c1*100"', 'formula = "c2(3)"', "không hiểu công thức"),
+        ('formula = "c2/c1*100"', f'formula = "{"(" * 3000}c2{")" * 3000}"', "không hiểu công thức"),
+        ('formula = "c2/c1*100"', 'formula = "c2+c3"', "nêu chính cột này"),
+        ('formula = "c2/c1*100"', 'formula = "prev(c9)+c2"', "“prev(c9)+c2”"),
+        ('relation = "=02"', 'relation = "=r02*"', "không hiểu quan hệ"),
+        ('relation = "=02"', 'relation = "=02+02"', "nêu dòng 02 2 lần"),
         ('id = "KTXH-99.T"', 'id = "../x"', "../x"),
         ('title = "BIỂU THỬ"', 'title = "BIỂU THỬ"\nversion = "1.0"', "1.0"),
     ],
 )
 def test_a_contradiction_is_told_with_its_place(written: str, instead: str, told: str) -> None:
     assert any(told in problem for problem in problems(SPEC.replace(written, instead)))
+
+
+@pytest.mark.parametrize(
+    ("written", "instead"),
+    [
+        ('formula = "c2/c1*100"', 'formula = " C2 / C1 * 100 "'),
+        ('relation = "=02"', 'relation = "= 02"'),
+        ('formula = "c2/c1*100"', 'formula = "(c2/c1)*100"\nformula_by_unit = { Ha = "C2 – C1" }'),
+    ],
+)
+def test_formulas_may_be_spelled_as_people_type_them(written: str, instead: str) -> None:
+    spec, other = read_spec(SPEC), read_spec(SPEC.replace(written, instead))
+
+    assert other.rows[0].relation == spec.rows[0].relation
+    assert other.columns[2].formula.replace("(", "").replace(")", "") == spec.columns[2].formula
+    assert set(other.columns[2].formula_by_unit.values()) <= {"c2-c1"}
+
+
+def test_a_rule_whose_least_is_above_its_most_is_refused() -> None:
+    rule = '[[rules]]\ncode = "R1"\nmessage = "m"\nrelation = "{}"\n'
+
+    assert read_spec(SPEC + rule.format("C2 ≥ C1")).rules[0].relation == "c2>=c1"
+    assert any("c2~5..1" in problem for problem in problems(SPEC + rule.format("c2~5..1")))
 
 
 def test_a_column_that_cannot_be_added_may_not_stand_in_a_summed_row() -> None:

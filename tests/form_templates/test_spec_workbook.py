@@ -222,3 +222,12 @@ def plain(text: str) -> str:
     """The text with a column for each earlier period."""
     text = re.sub(r"(?:prev|lastyear)\((c[0-9]+)\)", r"\1kt", text)
     return text.replace("~prev", "~c2kt")
+
+
+@pytest.mark.parametrize(("sheet", "cell"), [("Cột", "G42"), ("Dòng", "E39"), ("Quy tắc", "D28"), ("Vùng lặp", "D9")])
+def test_a_stray_word_below_a_list_is_told_at_its_line(sheet: str, cell: str) -> None:
+    row = int(cell[1:])
+
+    told = faults(lambda book: put(book, sheet, cell, "99"))
+
+    assert {(where, int(re.sub("[A-Z]", "", place))) for where, place in told} == {(sheet, row)}
