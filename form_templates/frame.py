@@ -107,9 +107,10 @@ def _reference(text: str) -> tuple[str, Range] | None:
 def _codes_seen(sheet: Sheet, table: Table, frame: Frame) -> int:
     """How many published codes stand where the frame says."""
     rows, columns = _row_codes(table), _column_codes(table)
-    down = {
-        rows.match(cell.value) for (row, at), cell in sheet.cells.items() if at == frame.codes_at and row in frame.rows
-    }
+    # A name may span a million rows, of which the sheet has a few.
+    spanned = frame.rows if len(frame.rows) <= len(sheet.cells) else sorted({row for row, _ in sheet.cells})
+    places = ((row, frame.codes_at) for row in spanned if row in frame.rows)
+    down = {rows.match(sheet.cells[place].value) for place in places if place in sheet.cells}
     across = {columns.match(sheet.cells[at].value) for at in _header_cells(sheet, frame)}
     return len(down - {None}) + len(across - {None})
 

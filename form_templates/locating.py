@@ -34,6 +34,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from operator import itemgetter
 from typing import Final
 
 from form_templates.codebook import Codebook, plain_text
@@ -49,6 +50,7 @@ from workbooks.workbook import Workbook
 _UNIT_CODE_WIDTH: Final = 5
 # The row that numbers the columns marks label, code and unit of measure with letters: A, B, C, 1, 2, 3 …
 _LETTER: Final = re.compile(r"[A-ZĐ]")
+_ROW: Final = itemgetter(0)
 # A hostile sheet could make one finding per row of a million; people read a list only so far.
 _MAX_FINDINGS: Final = 200
 # More than the communes of any province or the fields of any service. What many rows cost is not only their reading:
@@ -123,7 +125,7 @@ class _Locator:
         self._judged_rows: set[int] = set()
         self._judged_columns: set[int] = {frame.codes_at, frame.codes_at + table.labels_at - table.codes_at}
         self._labels_at = frame.codes_at + table.labels_at - table.codes_at
-        self._rows_with_cells = sorted({row for row, _ in sheet.cells if row in frame.rows})
+        self._rows_with_cells = sorted(row for row in set(map(_ROW, sheet.cells)) if row in frame.rows)
 
     def located(self) -> LocatedTable:
         """The table with everything found in it."""
@@ -316,7 +318,10 @@ class _Locator:
         rows = range(min(layout.key_at), max(layout.key_at) + 1)
         columns = range(min(layout.column_at), max(layout.column_at) + 1)
         within = [range(first, sentinel) for first, sentinel in layout.regions.values()]
+        coded_rows, coded_columns = layout.key_at, layout.column_at
         for (row, column), cell in self._sheet.cells.items():
+            if row in coded_rows and column in coded_columns:
+                continue
             if row not in rows or column not in columns or not (cell.formula or _is_number(cell.value)):
                 continue
             if row not in layout.key_at and row not in self._judged_rows and not any(row in span for span in within):

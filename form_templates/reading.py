@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import repeat
 from typing import Final, NamedTuple
 
-from form_templates.coding import Layout, code_formula, decode_formula
+from form_templates.coding import Layout, Place, code_formula, decode_formula
 from form_templates.locating import LocatedTable, Member, locate_tables
 from form_templates.model import CellKey, CellSpec, FormVersion, member_row
 from workbooks.finding import Finding
@@ -105,7 +106,7 @@ def read_form(workbook: Workbook, version: FormVersion, *, sheet: str | None = N
     cells: dict[CellKey, FilledCell] = {}
     for table in located:
         if table.layout.column_at:
-            cells.update(_cells(workbook.read_sheet(table.layout.sheet), table, layouts))
+            cells |= _cells(workbook.read_sheet(table.layout.sheet), table, layouts)
     members = {(item.table.code, region): found for item in located for region, found in item.members.items()}
     return FilledForm(version, cells, members, layouts, tuple(finding for item in located for finding in item.findings))
 
@@ -126,40 +127,56 @@ def cell_places(located: LocatedTable) -> Iterator[tuple[CellKey, CellSpec, int,
             yield CellKey(key.table, row_key, key.column), spec, row, column
 
 
-class _Planned(NamedTuple):
-    """A cell of the form in one layout; ``text`` is its published formula in the addresses of that layout."""
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """The cells of a table in one layout, side by side; ``texts`` are their published formulas in its addresses."""
 
-    key: CellKey
-    spec: CellSpec
-    row: int
-    column: int
-    formula: str | None
-    text: str | None
-
-
-_NEW: Final = tuple.__new__  # FilledCell(…) would first go through a Python function, ten thousand times
+    keys: tuple[CellKey, ...]
+    specs: tuple[CellSpec, ...]
+    places: tuple[tuple[int, int], ...]
+    formulas: tuple[str | None, ...]
+    texts: tuple[str | None, ...]
 
 
-def _cells(sheet: Sheet, located: LocatedTable, layouts: tuple[Layout, ...]) -> Iterator[tuple[CellKey, FilledCell]]:
-    find, name = sheet.cells.get, sheet.name
+def _cells(sheet: Sheet, located: LocatedTable, layouts: tuple[Layout, ...]) -> dict[CellKey, FilledCell]:
+    plan = _plan(located, layouts)
+    found = list(map(sheet.cells.get, plan.places, repeat(BLANK_CELL)))
+    # All cells at once, for a form may have ten thousand: a loop that makes them one by one takes three times as long.
+    values = [cell[0] for cell in found]
+    written = tuple(cell[1] for cell in found)
+    # Nearly always they are the published ones, which is far cheaper to confirm than to parse.
+    formulas = plan.formulas if written == plan.texts else tuple(_coded(written, plan, layouts, sheet.name))
     number = ValueState.NUMBER
-    for key, spec, row, column, published, text in _plan(located, layouts):
-        value, formula, style, _ = find((row, column)) or BLANK_CELL
-        if formula is not None:
-            # Nearly always it is the published one, which is far cheaper to confirm than to parse.
-            formula = published if formula == text else code_formula(formula, layouts, (name, row, column))
-        state = number if type(value) is float else state_of(value)
-        yield key, _NEW(FilledCell, (name, row, column, value, formula, state, style, spec))
+    fields = zip(
+        repeat(sheet.name),
+        (place[0] for place in plan.places),
+        (place[1] for place in plan.places),
+        values,
+        formulas,
+        [number if type(value) is float else state_of(value) for value in values],
+        [cell[2] for cell in found],
+        plan.specs,
+    )
+    return dict(zip(plan.keys, map(tuple.__new__, repeat(FilledCell), fields), strict=False))
 
 
-def _plan(located: LocatedTable, layouts: tuple[Layout, ...]) -> Sequence[_Planned]:
+def _coded(written: Sequence[str | None], plan: _Plan, layouts: tuple[Layout, ...], sheet: str) -> Iterator[str | None]:
+    """The formulas with codes in place of addresses; only those that differ from the published ones are parsed."""
+    for formula, text, published, place in zip(written, plan.texts, plan.formulas, plan.places, strict=True):
+        if formula is None:
+            yield None
+        else:
+            yield published if formula == text else code_formula(formula, layouts, (sheet, *place))
+
+
+def _plan(located: LocatedTable, layouts: tuple[Layout, ...]) -> _Plan:
     """The cells of a table with their formulas in addresses; the same for all workbooks whose rows stand alike."""
     plans = located.table.plans
     # The second table of a form may refer to the first one, so the layouts of all decide.
     alike = tuple(layout.signature for layout in layouts)
     plan = plans.get(alike)
-    if not isinstance(plan, list):
-        plan = [_planned(one, layouts, located.layout.sheet) for one in cell_places(located)]
+    if not isinstance(plan, _Plan):
+        plan = _planned(list(cell_places(located)), layouts, located.layout.sheet)
         for old in list(plans)[: max(0, len(plans) - _MOST_PLANS + 1)]:
             plans.pop(old, None)  # another thread may have been quicker
         plans[alike] = plan
@@ -169,11 +186,19 @@ def _plan(located: LocatedTable, layouts: tuple[Layout, ...]) -> Sequence[_Plann
 _MOST_PLANS: Final = 16
 
 
-def _planned(place: tuple[CellKey, CellSpec, int, int], layouts: tuple[Layout, ...], sheet: str) -> _Planned:
-    key, spec, row, column = place
-    text = None
+def _planned(cells: Sequence[tuple[CellKey, CellSpec, int, int]], layouts: tuple[Layout, ...], sheet: str) -> _Plan:
+    return _Plan(
+        tuple(key for key, _, _, _ in cells),
+        tuple(spec for _, spec, _, _ in cells),
+        tuple((row, column) for _, _, row, column in cells),
+        tuple(spec.formula for _, spec, _, _ in cells),
+        tuple(_addressed(spec, layouts, (sheet, row, column)) for _, spec, row, column in cells),
+    )
+
+
+def _addressed(spec: CellSpec, layouts: tuple[Layout, ...], at: Place) -> str | None:
     if spec.formula is not None:
         # A row or column that the formula needs may be gone: the findings of the layout say so.
         with suppress(KeyError, ValueError, StopIteration):
-            text = decode_formula(spec.formula, layouts, (sheet, row, column))
-    return _Planned(key, spec, row, column, spec.formula, text)
+            return decode_formula(spec.formula, layouts, at)
+    return None
