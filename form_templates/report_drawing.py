@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import io
-import tomllib
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
-from typing import Final
+from typing import Any, Final
 
 from openpyxl import load_workbook
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
@@ -26,7 +25,7 @@ from form_templates.reports import (
     WORDS,
     SourcePeriod,
 )
-from form_templates.spec import spec_of
+from form_templates.spec import document_of, spec_of
 from form_templates.spec_fields import Fields
 from workbooks.address import column_letters as letter
 from workbooks.finding import Finding, Severity
@@ -56,12 +55,18 @@ class SourceLine:
     period: str = WORDS[SourcePeriod.SAME]
 
 
+def build_form(text: str) -> bytes:
+    """The template that a TOML spec describes, of a report where it has ``[[sources]]``. Raises FormError (BS341)."""
+    document = document_of(text)
+    return _report(document) if "sources" in document else build_template(spec_of(document))
+
+
 def build_report(text: str) -> bytes:
     """The report template that a TOML spec describes: a form's, and ``[[sources]]``. Raises FormError (BS341)."""
-    try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise FormError.single("BS341", f"Tệp không phải TOML hợp lệ: {error}.", _REMEDY) from error
+    return _report(document_of(text))
+
+
+def _report(document: dict[str, Any]) -> bytes:
     written = document.pop("sources", None)
     if not isinstance(written, list) or not all(isinstance(item, dict) for item in written):
         raise FormError.single("BS341", "Biểu báo cáo: thiếu [[sources]].", _REMEDY)

@@ -39,6 +39,7 @@ HEADINGS: Final = ("Dòng", "Cột", "Từ biểu", "Dòng nguồn", "Cột ngu�
 TRACE_HEADINGS: Final = ("Dòng", "Cột", "Giá trị", "Từ biểu", "Phiên bản", "Dòng nguồn", "Cột nguồn", "Kỳ", "Ghi chú")
 FIRST_LINE: Final = 3
 _MAX_LINES: Final = 2_000
+_MAX_SOURCES: Final = 100_000
 _EVERYTHING: Final = "*"
 
 
@@ -120,10 +121,19 @@ def compile_report(data: bytes) -> ReportForm:
         remedy = "Biểu nhập liệu ban hành bằng lệnh bieuso form publish; biểu báo cáo phải có trang này."
         raise FormError.single("BS335", f"Biểu không có trang “{SOURCES_SHEET}”.", remedy)
     grid = compile_template(data)
+    sources = read_sources(workbook, grid, faults)
+    faults.refuse()
+    return ReportForm(grid, tuple(source for source, _ in sources))
+
+
+def read_sources(workbook: Workbook, grid: FormVersion, faults: Faults) -> tuple[tuple[Source, int], ...]:
+    """Every source of a report template with the sheet row of its line; what is wrong with the sheets is noted."""
+    if not any(entry.name == TRACES_SHEET for entry in workbook.sheets):
+        message = f"Biểu báo cáo không có trang “{TRACES_SHEET}”, nơi ghi nguồn của từng số liệu khi lập."
+        faults.note("BS335", message, "Thêm một trang trống có tên này.")
     sources = tuple(_Lines(workbook.read_sheet(SOURCES_SHEET), grid, faults).sources())
     _check_complete(grid, sources, faults)
-    faults.refuse()
-    return ReportForm(grid, sources)
+    return sources
 
 
 def source_periods(source: SourcePeriod, period: Period) -> tuple[Period, ...]:
@@ -173,13 +183,21 @@ class _Lines:
         self._table = grid.tables[0]
         self._faults = faults
 
-    def sources(self) -> Iterator[Source]:
-        """Every cell that a line speaks for; cells with a formula and hatched ones are passed over."""
-        for at in range(FIRST_LINE, FIRST_LINE + _MAX_LINES):
+    def sources(self) -> Iterator[tuple[Source, int]]:
+        """Every cell that a line speaks for, and where; cells with a formula and hatched ones are passed over."""
+        last = max((row for row, column in self._sheet.cells if column <= len(HEADINGS)), default=0)
+        most = FIRST_LINE + _MAX_LINES - 1
+        left = _MAX_SOURCES
+        for at in range(FIRST_LINE, min(last, most) + 1):
             texts = [self._text(at, column) for column in range(1, len(HEADINGS) + 1)]
-            if not any(texts):
+            found = [(source, at) for source in self._line(at, texts)] if any(texts) else []
+            yield from found
+            left -= len(found)
+            if left < 0:
+                self._wrong(at, 1, f"Các dòng nói quá {_MAX_SOURCES} ô.", "Mỗi ô chỉ ghi một nguồn.")
                 return
-            yield from self._line(at, texts)
+        if last > most and any(self._text(at, 1) for at in range(most + 1, last + 1)):
+            self._wrong(most + 1, 1, f"Trang dài quá {_MAX_LINES} dòng.", "Gộp các dòng cùng biểu nguồn, cùng kỳ.")
 
     def _line(self, at: int, texts: list[str]) -> Iterator[Source]:
         rows, columns, form, source_rows, source_columns, period = texts
@@ -187,7 +205,7 @@ class _Lines:
         across = self._codes(at, 2, columns, [column.code for column in self._table.columns])
         their_rows = _list(source_rows) or here
         their_columns = _list(source_columns) or across
-        meant = {word: value for value, word in WORDS.items()}.get(period)
+        meant = {word: value for value, word in WORDS.items()}.get(period.lower())
         if not form:
             self._wrong(at, 3, "Chưa ghi lấy từ biểu nào.", "Ghi mã biểu nhập liệu, như KTXH-10.Q.")
         if len(their_rows) != len(here):
@@ -200,7 +218,7 @@ class _Lines:
             for row, their_row in zip(here, their_rows, strict=True):
                 for column, their_column in zip(across, their_columns, strict=True):
                     key = CellKey(self._table.code, row, column)
-                    if self._grid.cell(key).kind in _TAKEN:
+                    if key in self._grid.cell_by_key and self._grid.cell(key).kind in _TAKEN:
                         yield Source(key, form, their_row, their_column, meant)
 
     def _codes(self, at: int, column: int, text: str, known: list[str]) -> list[str]:
@@ -211,19 +229,23 @@ class _Lines:
         return [code for code in codes if code in known]
 
     def _text(self, row: int, column: int) -> str:
-        return plain_text(self._sheet.cell(row, column).value)
+        """What is written; a row code typed as a number has lost its zero (1 for 01)."""
+        value = self._sheet.cell(row, column).value
+        return plain_text(value).zfill(2) if column in _ROW_CODES and isinstance(value, float) else plain_text(value)
 
     def _wrong(self, at: int, column: int, message: str, remedy: str) -> None:
         self._faults.note("BS335", message, remedy, SOURCES_SHEET, (at, column))
 
 
+_ROW_CODES: Final = (1, 4)
+"""Columns of the sheet that hold row codes."""
 _TAKEN: Final = frozenset({CellKind.INPUT, CellKind.CARRY})
 
 
-def _check_complete(grid: FormVersion, sources: tuple[Source, ...], faults: Faults) -> None:
+def _check_complete(grid: FormVersion, sources: tuple[tuple[Source, int], ...], faults: Faults) -> None:
     table = grid.tables[0]
     counts: dict[CellKey, int] = {}
-    for source in sources:
+    for source, _ in sources:
         counts[source.key] = counts.get(source.key, 0) + 1
     rows = {row.code: row.at for row in table.rows}
     columns = {column.code: column.at for column in table.columns}

@@ -30,11 +30,15 @@ _REMEDY: Final = "Hãy sửa tệp mô tả biểu (.toml) rồi đọc lại."
 
 def read_spec(text: str) -> FormSpec:
     """Reads a spec. Raises FormError with every fault (BS341)."""
+    return spec_of(document_of(text))
+
+
+def document_of(text: str) -> dict[str, Any]:
+    """The document that a TOML text holds. Raises FormError (BS341)."""
     try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
         raise FormError([_fault(f"Tệp không phải TOML hợp lệ: {error}.")]) from error
-    return spec_of(document)
 
 
 def spec_of(document: Mapping[str, Any]) -> FormSpec:

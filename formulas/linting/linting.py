@@ -11,6 +11,7 @@ from form_templates import definition
 from form_templates.errors import Faults
 from form_templates.measures import Measures, bundled
 from form_templates.model import FormVersion
+from form_templates.reports import is_report, read_sources
 from formulas.compiler import compile_version
 from formulas.errors import FormulaError
 from formulas.linting.draft import Draft, read_draft
@@ -72,6 +73,10 @@ def _of_draft(draft: Draft) -> Iterator[Finding]:
     yield from lint_totals(draft)
     yield from lint_writing(draft)
     yield from check_text(draft.workbook)
+    if is_report(draft.workbook):
+        faults = Faults()
+        read_sources(draft.workbook, draft.version, faults)
+        yield from faults.found
 
 
 def _of_formulas(draft: Draft) -> Iterator[Finding]:

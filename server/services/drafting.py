@@ -20,6 +20,7 @@ from server.services.audit import SYSTEM, Action, record
 from server.services.catalogues.entries import measures_of
 from server.services.catalogues.kinds import INDICATORS, UNITS_OF_MEASURE
 from server.services.periods import day_in_vietnam
+from server.services.publishing import refuse_report
 from server.services.succession import draft_succession_faults
 from server.storage import catalogues, drafts, forms
 from server.storage.drafts import DraftRecord
@@ -45,8 +46,10 @@ def save_draft(engine: Engine, template: bytes, *, now: datetime, actor: str = S
 
     Raises:
         WorkbookError, FormError: it is no workbook, or does not say which form and version it is.
+        InvalidError: it is the template of a report form, which has no drafts.
         ConflictError: the version is issued already.
     """
+    refuse_report(template)
     form, version, title = _identity(template)
     findings = _faults(engine, template, day_in_vietnam(now))
     found = json.dumps([finding.to_dict() for finding in findings], ensure_ascii=False)

@@ -19,7 +19,7 @@ from server.services.audit import SYSTEM, Action, record
 from server.services.catalogues.usage import told_by_catalogue
 from server.services.periods import day_in_vietnam
 from server.services.succession import refuse_broken
-from server.storage import blobs, drafts, forms
+from server.storage import blobs, drafts, forms, reports
 from server.storage.engine import reading, writing
 from server.storage.forms import FormRecord
 from workbooks.finding import Finding
@@ -64,11 +64,16 @@ def checked_version(template: bytes) -> FormVersion:
         FormError, FormulaError, WorkbookError: with everything wrong; nothing has been stored.
         InvalidError: the template is one of a report form.
     """
-    if is_report(open_workbook(template)):
-        raise InvalidError("Đây là biểu báo cáo, không phải biểu nhập liệu.", "Dùng lệnh bieuso report publish.")
+    refuse_report(template)
     version = compile_template(template)
     compile_version(version)
     return version
+
+
+def refuse_report(template: bytes) -> None:
+    """Raises InvalidError where the template is one of a report form, WorkbookError."""
+    if is_report(open_workbook(template)):
+        raise InvalidError("Đây là biểu báo cáo, không phải biểu nhập liệu.", "Dùng lệnh bieuso report publish.")
 
 
 def publish(
@@ -88,7 +93,7 @@ def publish(
         InvalidError: no decision number, or dates that cannot be.
         ConflictError: this version number stands for other content already.
     """
-    _check_dates(decision, decided_on, effective_from, now)
+    check_dates(decision, decided_on, effective_from, now)
     version = checked_version(template)
     doubts = proved(template, version)
     with writing(engine) as connection:
@@ -169,7 +174,8 @@ def template_of(engine: Engine, form: str, version: str) -> bytes:
     return template
 
 
-def _check_dates(decision: str, decided_on: date | None, effective_from: date, now: datetime) -> None:
+def check_dates(decision: str, decided_on: date | None, effective_from: date, now: datetime) -> None:
+    """Raises InvalidError where a decision has no number, or dates that cannot be."""
     if not decision.strip():
         raise InvalidError("Chưa ghi số quyết định ban hành.", "Ghi số quyết định, ví dụ 1107/QĐ-UBND.")
     if decided_on is None:
@@ -190,6 +196,9 @@ def _store(connection: Connection, version: FormVersion, order: _Order, now: dat
     stored = forms.form_version(connection, version.form, version.version)
     if stored is not None:
         return _same(stored, digest, sha256)
+    if any(one.report == version.form for one in reports.list_reports(connection)):
+        message = f"{version.form} là mã của một biểu báo cáo đã ban hành."
+        raise ConflictError(message, "Đặt mã khác cho biểu nhập liệu.")
     refuse_broken(connection, version, order.template, order.effective_from)
     form_version_id = forms.insert_form_version(
         connection,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import Connection, Engine
 
 from form_templates import reports, serial
-from form_templates.errors import FormError
+from form_templates.errors import Faults, FormError
 from form_templates.filling import CellValue, issue
 from form_templates.measures import MeasureError, bundled
 from form_templates.model import Aggregation, CellKey, CellSpec
@@ -27,19 +27,22 @@ from server.errors import ConflictError, InvalidError, NotFoundError
 from server.services.audit import SYSTEM, Action, record
 from server.services.overview import Sight
 from server.services.periods import parse_period, recent_periods
+from server.services.publishing import check_dates
 from server.services.registry import version_in_effect
 from server.services.rights import refuse_hidden
 from server.services.totals import UnitTotals, totals_in
 from server.services.tracing import topmost
 from server.services.units import require_unit
-from server.storage import blobs
+from server.storage import blobs, forms
 from server.storage import reports as stored
 from server.storage.engine import reading, writing
 from server.storage.exact import scaled_rounding, unscaled
 from server.storage.reports import ReportRecord
 from server.storage.units import Unit, units_at
+from workbooks.address import address
 from workbooks.finding import Finding, Severity
 from workbooks.patch import Constant, Patch, patch_cells
+from workbooks.workbook import open_workbook
 
 _TABLE: Final = "T1"
 
@@ -85,8 +88,10 @@ def publish_report(
 
     Raises:
         FormError, FormulaError, WorkbookError: the template cannot be published; they carry findings.
-        ConflictError: this version number stands for other content already.
+        InvalidError: no decision number, or dates that cannot be.
+        ConflictError: this version number stands for other content already, or an input form has this name.
     """
+    check_dates(decision, decided_on, effective_from, now)
     report = reports.compile_report(template)
     proved(template, report.grid)
     model = reports.to_json(report)
@@ -101,7 +106,11 @@ def publish_report(
                 f"Biểu báo cáo {grid.form} phiên bản {grid.version} đã ban hành với nội dung khác.",
                 "Đặt số phiên bản mới cho biểu báo cáo rồi ban hành lại.",
             )
-        faults = list(_source_faults(connection, report, effective_from))
+        if forms.form_versions(connection, grid.form):
+            raise ConflictError(
+                f"{grid.form} là mã của một biểu nhập liệu đã ban hành.", "Đặt mã khác cho biểu báo cáo."
+            )
+        faults = list(_source_faults(connection, report, _lines(template, report), effective_from))
         if faults:
             raise FormError(faults)
         stored.insert_report(
@@ -231,31 +240,40 @@ def _model(text: str) -> ReportForm:
 # -- what may be taken -------------------------------------------------------------------------------------------------
 
 
-def _source_faults(connection: Connection, report: ReportForm, day: date) -> Iterator[Finding]:
+def _lines(template: bytes, report: ReportForm) -> dict[CellKey, int]:
+    """The sheet row of the line that speaks for each cell."""
+    found = reports.read_sources(open_workbook(template), report.grid, Faults())
+    return {source.key: at for source, at in found}
+
+
+def _source_faults(
+    connection: Connection, report: ReportForm, lines: Mapping[CellKey, int], day: date
+) -> Iterator[Finding]:
     """Sources that the input forms in effect do not have, or whose figures would be nonsense here."""
     measures = bundled()
     for source in report.sources:
+        at = lines[source.key]
         where = f"Dòng {source.key.row}, cột {source.key.column}"
         try:
             version = version_in_effect(connection, source.form, day).version
         except NotFoundError as error:
-            yield _fault(f"{where}: {error}")
+            yield _fault(f"{where}: {error}", at, 3)
             continue
         spec = version.cell_by_key.get(CellKey(_TABLE, source.row, source.column))
         if spec is None:
-            yield _fault(f"{where}: biểu {source.form} không có ô dòng {source.row}, cột {source.column}.")
+            yield _fault(f"{where}: biểu {source.form} không có ô dòng {source.row}, cột {source.column}.", at, 4)
             continue
         if source.period in SUMS and spec.aggregation is not Aggregation.SUM:
-            yield _fault(f"{where}: ô nguồn của biểu {source.form} không cộng được, không lấy tổng nhiều kỳ.")
+            yield _fault(f"{where}: ô nguồn của biểu {source.form} không cộng được, không lấy tổng nhiều kỳ.", at, 6)
         try:
             measures.convert(Decimal(0), spec.unit, report.grid.cell(source.key).unit)
         except MeasureError as error:
-            yield _fault(f"{where}: {error}")
+            yield _fault(f"{where}: {error}", at, 3)
 
 
-def _fault(message: str) -> Finding:
+def _fault(message: str, row: int, column: int) -> Finding:
     remedy = f"Sửa dòng tương ứng trên trang “{reports.SOURCES_SHEET}” rồi ban hành lại."
-    return Finding("BS337", Severity.ERROR, message, remedy, reports.SOURCES_SHEET)
+    return Finding("BS337", Severity.ERROR, message, remedy, reports.SOURCES_SHEET, address(row, column))
 
 
 # -- taking it ---------------------------------------------------------------------------------------------------------

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import io
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path
 
+import openpyxl
 import pytest
 from flask.testing import FlaskClient
+from openpyxl.worksheet.worksheet import Worksheet
 from sqlalchemy import Engine
 
 from form_templates.builder import build_template
@@ -18,12 +22,14 @@ from form_templates.model import CellKey
 from form_templates.period import Period
 from form_templates.reading import read_form
 from form_templates.report_drawing import SourceLine, build_report, with_sources
-from form_templates.reports import TRACES_SHEET, SourcePeriod, compile_report, source_periods
+from form_templates.reports import SOURCES_SHEET, TRACES_SHEET, SourcePeriod, compile_report, source_periods
 from form_templates.spec import read_spec
 from form_templates.stamp import StampKind, read_stamp
 from formulas.checking import check
+from formulas.linting.linting import lint
 from server.config import Config
 from server.errors import ConflictError, InvalidError, NotFoundError
+from server.services.drafting import save_draft
 from server.services.periods import recent_periods
 from server.services.publishing import publish
 from server.services.reporting import assemble, list_reports, publish_report
@@ -162,8 +168,79 @@ def test_a_wrong_source_is_refused_with_its_place(world: World, line: SourceLine
         published(world.engine, a_report((line, *LINES[1:])))
 
     assert code in {finding.code for finding in refused.value.findings}
-    assert all(finding.sheet for finding in refused.value.findings)
+    assert all(finding.sheet and finding.cell for finding in refused.value.findings)
+    assert code == "BS336" or {finding.cell[1:] for finding in refused.value.findings if finding.code == code} == {"3"}
     assert list_reports(world.engine) == ()
+
+
+def respelled(change: Callable[[Worksheet], object], sheet: str = SOURCES_SHEET) -> bytes:
+    book = openpyxl.load_workbook(io.BytesIO(a_report()))
+    change(book[sheet])
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+def put(cells: dict[str, object]) -> Callable[[Worksheet], object]:
+    return lambda sheet: [setattr(sheet[place], "value", value) for place, value in cells.items()]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        put({"A3": 1, "D3": 4}),  # Excel drops the zero of a code typed into a new line
+        put({"B3": 1}),
+        put({"F3": "Kỳ báo cáo"}),
+        lambda sheet: sheet.insert_rows(4, 2),  # room between groups of lines
+    ],
+)
+def test_sources_typed_as_people_type_them_are_the_same(change: Callable[[Worksheet], object]) -> None:
+    assert compile_report(respelled(change)).sources == compile_report(a_report()).sources
+
+
+def test_far_too_many_sources_are_refused_in_a_moment() -> None:
+    def fill(sheet: Worksheet) -> None:
+        for row in range(3, 5_003):
+            put({f"A{row}": "01" + ",01" * 300, f"B{row}": "*", f"C{row}": FORM, f"F{row}": "kỳ báo cáo"})(sheet)
+
+    with pytest.raises(FormError, match="BS335"):
+        compile_report(respelled(fill))
+
+
+def test_a_report_needs_the_sheet_on_which_its_sources_are_told() -> None:
+    with pytest.raises(FormError, match=TRACES_SHEET):
+        compile_report(respelled(lambda sheet: setattr(sheet, "title", "Khác"), TRACES_SHEET))
+
+
+def test_a_report_is_linted_as_one() -> None:
+    data = respelled(put({"C3": None, "F4": "năm kia"}))
+
+    assert {("BS335", "C3"), ("BS335", "F4")} <= {(finding.code, finding.cell) for finding in lint(data)}
+    assert [str(finding) for finding in lint(a_report())] == []
+
+
+def test_a_report_has_a_name_of_its_own_and_a_decision(world: World) -> None:
+    with pytest.raises(ConflictError, match="biểu nhập liệu"):
+        published(world.engine, a_report(spec=SPEC.replace("BC-09.T", FORM).replace('version = "1"', 'version = "9"')))
+    with pytest.raises(InvalidError, match="quyết định"):
+        publish_report(world.engine, a_report(), decision=" ", effective_from=date(2025, 1, 1), now=NOW)
+
+    published(world.engine)
+    input_form = build_template(read_spec(SPEC))
+    with pytest.raises(ConflictError, match="biểu báo cáo"):
+        publish(world.engine, input_form, decision="QĐ 3", effective_from=date(2025, 1, 1), now=NOW)
+    with pytest.raises(InvalidError, match="report publish"):
+        save_draft(world.engine, a_report(), now=NOW)
+
+
+def test_what_owners_write_is_never_a_formula_in_a_report(world: World) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(a_report()))
+    book[SOURCES_SHEET]["C3"].value = "=HYPERLINK(1)"
+    stream = io.BytesIO()
+    book.save(stream)
+
+    with pytest.raises(FormError, match=r"BS33[57]"):
+        published(world.engine, stream.getvalue())
 
 
 def test_a_cell_without_source_is_refused(world: World) -> None:
