@@ -17,6 +17,7 @@ from lxml import etree
 
 from workbooks import markup
 from workbooks.address import column_letters, column_number
+from workbooks.ambiguity import refuse_ambiguous_cell, refuse_ambiguous_text
 from workbooks.errors import WorkbookError
 
 
@@ -84,7 +85,11 @@ _LONE_AMPERSAND = re.compile(b"&(?!(?:lt|gt|amp|quot|apos|#[0-9]{2,7}|#x[0-9A-Fa
 _CONTROL = bytes({*range(0x20)} - {0x09, 0x0A})
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 _LOWEST = 1.0  # points
-_REMEMBERED: Final = 8_192  # rows
+_SHEET_DATA: Final = f"{{{markup.MAIN}}}sheetData"
+# Rows, and characters in them: a character stands for up to 40 bytes of memory, and what is kept outlives the file.
+_REMEMBERED: Final = 8_192
+_MOST_CHARACTERS: Final = 4_000_000
+_LONGEST_MARKS: Final = 200
 _DAMAGED = "Mở tệp bằng Excel, để Excel sửa tệp, lưu lại dạng .xlsx rồi gửi lại."
 
 
@@ -107,14 +112,15 @@ def _plain_rows(data: bytes, part: str) -> tuple[etree._Element, list[RawRow]] |
     body, _, tail = rest.partition(b"</sheetData>")
     if b"<!" in data or b"<?" in body or b"<?" in tail or not _is_utf8(head):
         return None
-    if b"x14ac:" in body and b"xmlns:x14ac=" not in head:
-        return None
     try:
         text = body.decode("utf-8")
         root = markup.parse_xml(head + b"<sheetData/>" + tail, part)
     except (UnicodeDecodeError, WorkbookError):
         return None
-    if root.tag != f"{{{markup.MAIN}}}worksheet" or len(list(root.iter(f"{{{markup.MAIN}}}sheetData"))) != 1:
+    places = list(root.iter(_SHEET_DATA))
+    if root.tag != f"{{{markup.MAIN}}}worksheet" or len(places) != 1 or places[0].getparent() is not root:
+        return None
+    if b"x14ac:" in body and "x14ac" not in root.nsmap:
         return None
     rows = None if _is_odd(body) else _scan_rows(text)
     return None if rows is None else (root, rows)
@@ -139,7 +145,7 @@ def _scan_rows(text: str) -> list[RawRow] | None:
     at = 0
     while at < len(text):
         start = _ROW_START.match(text, at)
-        marks = None if start is None else _row_marks(start[1])
+        marks = None if start is None or len(start[1]) > _LONGEST_MARKS else _row_marks(start[1])
         if start is None or marks is None:
             return None
         label, number, hidden = marks
@@ -159,10 +165,11 @@ def _scan_rows(text: str) -> list[RawRow] | None:
 def _row_marks(text: str) -> tuple[str, int, bool] | None:
     """What the attributes of a row say: its number as written and as a number, and whether it is hidden."""
     attributes = dict(ATTRIBUTE.findall(text))
-    number = index_of(attributes.get("r", ""))
-    if text.count('="') != len(attributes) or number < 0:
+    label = attributes.get("r", "")
+    number = index_of(label)
+    if text.count('="') != len(attributes) or label != str(number):
         return None
-    return attributes["r"], number, _is_hidden(attributes.get("hidden"), attributes.get("ht"))
+    return label, number, _is_hidden(attributes.get("hidden"), attributes.get("ht"))
 
 
 def _scan_row(text: str, label: str, number: int, hidden: bool) -> RawRow | None:
@@ -181,16 +188,27 @@ def _scan_row(text: str, label: str, number: int, hidden: bool) -> RawRow | None
 
 
 # Rows of the forms that come in again and again: reading them by their shape takes a third of the time.
-_SHAPES: Final[dict[tuple[int, str], Shape]] = {}
+class _Shapes(dict[tuple[int, str], Shape]):
+    """Shapes by row number and by the text around the values; ``size`` counts its characters, about."""
+
+    size = 0
+
+    def clear(self) -> None:
+        super().clear()
+        self.size = 0
+
+
+_SHAPES: Final = _Shapes()
 _LONGEST_SHAPED: Final = 20_000
 _VALUE: Final = re.compile("<v>([^<]*)</v>")
 
 
 def _remember(frame: tuple[int, str], shape: Shape | None) -> None:
     if shape is not None:
-        if len(_SHAPES) >= _REMEMBERED:
+        if len(_SHAPES) >= _REMEMBERED or _SHAPES.size + len(frame[1]) > _MOST_CHARACTERS:
             _SHAPES.clear()
         _SHAPES[frame] = shape
+        _SHAPES.size += len(frame[1])
 
 
 def _shape(number: int, text: str, cells: Sequence[RawCell], values: int) -> Shape | None:
@@ -262,6 +280,8 @@ def _any_cell(piece: str, label: str) -> RawCell | None:
     letters, _, style, kind, mark, marks, formula, value, inline = (group or "" for group in match.groups())
     if marks and marks.count('="') != len(dict(ATTRIBUTE.findall(marks))):
         return None
+    if ("<t" in piece or value) and (kind == "inlineStr") is not ("<t" in piece):
+        return None  # left to the parser, which refuses it
     content = value[3:-4] if len(value) > 4 else inline
     try:
         if "&" in piece:
@@ -304,23 +324,24 @@ def _character(match: re.Match[str]) -> str:
 def _parsed_rows(root: etree._Element, name: str) -> tuple[etree._Element, Iterator[RawRow]]:
     if root.tag not in {f"{{{markup.MAIN}}}worksheet", f"{{{markup.MAIN}}}chartsheet"}:
         raise WorkbookError("BS141", f"Trang “{name}” không phải trang tính.", _DAMAGED)
-    if len(list(root.iter(f"{{{markup.MAIN}}}sheetData"))) > 1:
+    if len(list(root.iter(_SHEET_DATA))) > 1:
         raise WorkbookError("BS141", f"Trang “{name}” có hai vùng dữ liệu.", _DAMAGED)
-    return root, _element_rows(root)
+    return root, _element_rows(root, name)
 
 
-def _element_rows(root: etree._Element) -> Iterator[RawRow]:
+def _element_rows(root: etree._Element, name: str) -> Iterator[RawRow]:
     number = 0
     for row in root.iterfind(f"{{{markup.MAIN}}}sheetData/{{{markup.MAIN}}}row"):
         label = row.get("r", "")
         number = index_of(label) if label else number + 1
-        yield RawRow(number, _is_hidden(row.get("hidden"), row.get("ht")), tuple(_element_cells(row, number)))
+        yield RawRow(number, _is_hidden(row.get("hidden"), row.get("ht")), tuple(_element_cells(row, number, name)))
 
 
-def _element_cells(row: etree._Element, number: int) -> Iterator[RawCell]:
+def _element_cells(row: etree._Element, number: int, name: str) -> Iterator[RawCell]:
     column = 0
     for cell in row.iterfind(f"{{{markup.MAIN}}}c"):
         label = cell.get("r")
+        refuse_ambiguous_cell(cell, f"Ô {label or f'ở dòng {number}'} của trang “{name}”")
         if label is None:
             column += 1
         else:
@@ -354,6 +375,7 @@ def _element_value(cell: etree._Element) -> tuple[str | None, tuple[TextRun, ...
 
 def read_text(element: etree._Element) -> tuple[str, tuple[TextRun, ...]]:
     """Text and runs of ``<si>`` or ``<is>``, still with ``_xHHHH_`` escapes in the text; phonetic hints left out."""
+    refuse_ambiguous_text(element)
     plain: list[str] = []
     runs: list[TextRun] = []
     for child in element:
