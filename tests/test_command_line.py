@@ -575,3 +575,20 @@ def test_commands_on_files_work_where_gunicorn_cannot_be_installed() -> None:
     assert helped.returncode == 0
     assert refused.returncode == 2
     assert "chỉ chạy trên Linux" in refused.stderr
+
+
+@pytest.mark.parametrize("name", ["check", "form lint", "form text", "sign", "text", "verify"])
+def test_commands_on_files_start_without_the_service(name: str) -> None:
+    """They are run by the hundred, and ``form text`` by git for every version: the service takes a second to load."""
+    asked = (
+        "import sys; from server.cli.main import bieuso\n"
+        f"try: bieuso({[*name.split(), '--help']!r})\n"
+        "except SystemExit: pass\n"
+        "loaded = {module.partition('.')[0] for module in sys.modules}\n"
+        "print(sorted(loaded & {'alembic', 'flask', 'httpx', 'hypothesis', 'ironcalc', 'sqlalchemy'}), file=sys.stderr)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", asked], check=True, capture_output=True, text=True)
+
+    assert f"bieuso {name}" in done.stdout
+    assert done.stderr.strip() == "[]"

@@ -11,14 +11,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from server.cli.arguments import a_day, existing_file, new_file
 from server.cli.database import opened
-from server.cli.files import existing_file
 from server.cli.output import print_json
 from server.services.catalogues import entries
 from server.services.catalogues.changing import Change, Turn, change_catalogue
 from server.services.periods import day_in_vietnam
 
-_DAY: Final = click.DateTime(["%Y-%m-%d"])
 _TURNS: Final = {Turn.ADDED: "Thêm", Turn.CHANGED: "Sửa", Turn.CLOSED: "Thôi hiệu lực"}
 
 
@@ -44,7 +43,7 @@ def list_(as_json: bool) -> None:
 
 @catalogue.command(epilog='Ví dụ: bieuso catalogue show indicators --find "lua dong xuan"')
 @click.argument("name")
-@click.option("--at", "day", type=_DAY, help="Tại ngày; mặc định hôm nay.")
+@click.option("--at", "day", type=a_day, help="Tại ngày; mặc định hôm nay.")
 @click.option("--find", default="", help="Chỉ các mục có những chữ này; không cần dấu.")
 @click.option("--unit", default="", help="Chỉ các chỉ tiêu giao cho đơn vị này (mã).")
 @click.option("--json", "as_json", is_flag=True, help="In kết quả dạng JSON.")
@@ -72,8 +71,8 @@ def show(name: str, day: datetime | None, find: str, unit: str, as_json: bool) -
 
 @catalogue.command(epilog="Ví dụ: bieuso catalogue export indicators -o chi-tieu.xlsx")
 @click.argument("name")
-@click.option("--at", "day", type=_DAY, help="Tại ngày; mặc định hôm nay.")
-@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Tệp kết quả.")
+@click.option("--at", "day", type=a_day, help="Tại ngày; mặc định hôm nay.")
+@click.option("-o", "--output", required=True, type=new_file, help="Tệp kết quả.")
 def export(name: str, day: datetime | None, output: Path) -> None:
     """Xuất một danh mục ra tệp Excel để sửa rồi nhập lại."""
     with opened() as (engine, _):
@@ -87,7 +86,7 @@ def export(name: str, day: datetime | None, output: Path) -> None:
 )
 @click.argument("name")
 @click.argument("file", type=existing_file)
-@click.option("--from", "since", required=True, type=_DAY, help="Các thay đổi có hiệu lực từ ngày.")
+@click.option("--from", "since", required=True, type=a_day, help="Các thay đổi có hiệu lực từ ngày.")
 @click.option("--dry-run", is_flag=True, help="Chỉ cho xem sẽ đổi những gì.")
 @click.option("--json", "as_json", is_flag=True, help="In kết quả dạng JSON.")
 def import_(name: str, file: Path, since: datetime, dry_run: bool, as_json: bool) -> None:
@@ -125,6 +124,3 @@ def _day(moment: datetime | None) -> date:
 
 def _today() -> date:
     return day_in_vietnam(datetime.now(UTC))
-
-
-COMMANDS = (catalogue,)

@@ -20,8 +20,8 @@ from form_templates.filling import issue
 from form_templates.model import FormVersion
 from form_templates.stamp import Stamp, embedded_version, read_stamp
 from formulas.converting import Conversion, convert
+from server.cli.arguments import existing_file, new_file
 from server.cli.database import opened
-from server.cli.files import existing_file
 from server.cli.output import print_json
 from server.services.converting import convert_workbook
 from workbooks.workbook import open_workbook
@@ -29,7 +29,7 @@ from workbooks.workbook import open_workbook
 
 @click.command("convert", epilog="Ví dụ: bieuso form convert 28756.xlsx -o 28756-v2.xlsx --json")
 @click.argument("file", type=existing_file)
-@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Tệp kết quả.")
+@click.option("-o", "--output", required=True, type=new_file, help="Tệp kết quả.")
 @click.option("--to", "template", type=existing_file, help="Biểu mẫu của phiên bản sau; kết quả chỉ để xem thử.")
 @click.option("--json", "as_json", is_flag=True, help="In kết quả dạng JSON.")
 def convert_command(file: Path, output: Path, template: Path | None, as_json: bool) -> None:
@@ -95,6 +95,3 @@ def _print(done: Conversion) -> None:
     for table in (moved, left):
         if table.row_count:
             Console().print(table)
-
-
-COMMANDS = (convert_command,)

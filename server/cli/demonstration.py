@@ -29,6 +29,3 @@ def demo(once: bool, units: int, folder: Path, fresh: bool, port: int) -> None:
     # A plain `kill` must end the service too, which is a process of its own.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sys.exit(run(folder.absolute(), units=units, once=once, fresh=fresh, port=port))
-
-
-COMMANDS = (demo,)

@@ -1,41 +1,27 @@
-"""Commands on workbook files. They need no service and no database."""
+"""Commands that check workbook files. They need no service and no database."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
-from form_templates.stamp import embedded_version
 from formulas.checking import check as check_form
-from formulas.freezing import freeze
 from formulas.text.conversions import Conversion, at_places, certain, everything, preview
+from formulas.text.detection import Certainty
 from formulas.text.repairing import Repair, repair
 from formulas.text.scanning import check_text
 from formulas.text.undoing import undo, write_log
-from server.cli.output import print_conversions, print_findings, print_json
-from server.config import Config
-from signing.keys import Pkcs12Signer
-from signing.layout import FOLDER as SIGNATURES
-from signing.sign import sign_package
-from signing.trust import Trust
-from signing.verdict import Outcome
-from signing.verify import verify_package
+from server.cli.arguments import existing_file, new_file
+from server.cli.output import print_findings, print_json
 from workbooks.finding import Finding
+from workbooks.texts import is_signed
 from workbooks.workbook import open_workbook
-
-existing_file = click.Path(exists=True, dir_okay=False, path_type=Path)
-new_file = click.Path(dir_okay=False, path_type=Path)
-
-
-def is_signed(data: bytes) -> bool:
-    """Whether the file holds any signature, good or bad."""
-    return any(name.startswith(SIGNATURES) for name in open_workbook(data).package.parts)
 
 
 @click.command(epilog="Ví dụ: bieuso check 29551.xlsx --json")
@@ -51,58 +37,6 @@ def check(file: Path, as_json: bool) -> None:
     else:
         click.echo(f"{file}: không có lỗi, không có cảnh báo.")
     sys.exit(1 if report.findings else 0)
-
-
-@click.command(epilog="Ví dụ: bieuso verify 29551.xlsx --trust var/demo/pki/trust")
-@click.argument("file", type=existing_file)
-@click.option(
-    "--trust",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Thư mục chứng thư gốc (*.crt) và danh sách thu hồi (*.crl); mặc định theo BIEUSO_TRUST.",
-)
-@click.option("--json", "as_json", is_flag=True, help="In kết quả dạng JSON.")
-def verify(file: Path, trust: Path | None, as_json: bool) -> None:
-    """Xác minh chữ ký số trong tệp: toàn vẹn, phủ hết tệp, chứng thư, thu hồi, thời điểm, người ký."""
-    verdict = verify_package(
-        file.read_bytes(), Trust.from_directory(trust or Config.from_environment().trust), now=datetime.now(UTC)
-    )
-    if as_json:
-        print_json({"file": str(file), **verdict.to_dict()})
-    else:
-        colour = {Outcome.VALID: "green", Outcome.INVALID: "red", Outcome.UNDETERMINED: "yellow"}[verdict.outcome]
-        Console().print(Text(verdict.summary, colour))  # names in certificates are anybody's text, never markup
-        if verdict.findings:
-            print_findings(verdict.findings)
-    sys.exit(0 if verdict.outcome is Outcome.VALID else 1)
-
-
-@click.command(epilog="Ví dụ: bieuso sign 29551.xlsx --p12 lanh-dao.p12 -o 29551.signed.xlsx")
-@click.argument("file", type=existing_file)
-@click.option("--p12", required=True, type=existing_file, help="Tệp khóa PKCS#12 của người ký.")
-@click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Tệp đã ký; mặc định TÊN.signed.xlsx."
-)
-@click.password_option(
-    "--password",
-    confirmation_prompt=False,
-    prompt="Mật khẩu tệp khóa",
-    envvar="BIEUSO_P12_PASSWORD",
-    help="Hỏi nếu không ghi; hoặc đặt biến BIEUSO_P12_PASSWORD.",
-)
-def sign(file: Path, p12: Path, output: Path | None, password: str) -> None:
-    """Kiểm tra, ghi cố định giá trị đã tính, rồi ký số ngay trong tệp."""
-    data = file.read_bytes()
-    report = check_form(data)
-    if not report.ok:
-        print_findings(report.findings)
-        sys.exit(1)
-    version = embedded_version(open_workbook(data))
-    # Values are frozen only before the first signature: a later signer must not change what the first one saw.
-    frozen = data if is_signed(data) or version is None else freeze(data, version)
-    signed = sign_package(frozen, Pkcs12Signer.load(p12.read_bytes(), password), at=datetime.now(UTC))
-    target = output or file.with_suffix(".signed.xlsx")
-    target.write_bytes(signed)
-    click.echo(f"Đã ký: {target}")
 
 
 @click.command(epilog="Ví dụ: bieuso text 28756.xlsx -o 28756.unicode.xlsx --log 28756.nhat-ky.json")
@@ -146,10 +80,11 @@ def text(
         log.write_text(write_log(data, repaired.data, repaired.conversions), encoding="utf-8")
     if output:
         output.write_bytes(repaired.data)
+    workbook = open_workbook(data)
     left = list(check_text(open_workbook(repaired.data)))
     # Of the file as it came: once its neighbours are repaired, a doubtful text has nothing left that tells on it.
     done = {item.piece for item in repaired.conversions}
-    proposed = [item for item in preview(open_workbook(data)) if item.piece not in done]
+    proposed = [item for item in preview(workbook) if item.piece not in done]
     if as_json:
         print_json(
             {
@@ -160,14 +95,14 @@ def text(
             }
         )
     else:
-        _tell(repaired, proposed, left, signed=is_signed(data))
+        _tell(repaired, proposed, left, signed=is_signed(workbook.package))
     sys.exit(1 if left or proposed else 0)
 
 
 def _tell(repaired: Repair, proposed: Sequence[Conversion], left: Sequence[Finding], *, signed: bool) -> None:
     """What was repaired, what could be, and what else is wrong with the text."""
-    print_conversions(repaired.conversions, "Đã sửa")
-    print_conversions(proposed, "Có thể sửa")
+    _print_conversions(repaired.conversions, "Đã sửa")
+    _print_conversions(proposed, "Có thể sửa")
     others = [finding for finding in left if finding.code not in _SHOWN_AS_PROPOSED]
     if others:
         print_findings(others)
@@ -176,7 +111,23 @@ def _tell(repaired: Repair, proposed: Sequence[Conversion], left: Sequence[Findi
         click.echo("Tệp này đã ký: sau khi sửa, chữ ký cũ không còn giá trị; hãy ký lại.")
 
 
+def _print_conversions(conversions: Sequence[Conversion], title: str) -> None:
+    """A table of texts and what they become; nothing where there are none."""
+    if not conversions:
+        return
+    table = Table(title=title, show_lines=True, expand=True)
+    for heading, ratio in (("Ở đâu", 3), ("Đang là", 5), ("Thành", 5), ("Bảng mã", 2), ("Phông", 3)):
+        table.add_column(heading, ratio=ratio, overflow="fold")
+    for item in conversions:
+        sure = item.certainty is Certainty.CERTAIN
+        encoding = item.encoding if sure else f"{item.encoding} (nghi ngờ)"
+        font = f"{item.font} → {item.new_font}" if item.new_font else item.font
+        table.add_row(
+            Text(item.piece.label), Text(item.before), Text(item.after),
+            Text(encoding, "green" if sure else "yellow"), Text(font),
+        )  # fmt: skip
+    Console().print(table)
+
+
 # Each has a line in the preview.
 _SHOWN_AS_PROPOSED = frozenset({"BS701", "BS702", "BS703"})
-
-COMMANDS = (check, text, verify, sign)

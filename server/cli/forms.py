@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Final
 
 import click
 from rich.console import Console
@@ -17,8 +16,8 @@ from form_templates.model import FormVersion
 from form_templates.spec import FormSpec, read_spec
 from form_templates.spec_drawing import blank_spec_workbook
 from form_templates.spec_workbook import read_spec_workbook
+from server.cli.arguments import a_day, existing_file, new_file
 from server.cli.database import opened
-from server.cli.files import existing_file
 from server.cli.output import patience, print_findings, print_json
 from server.errors import InvalidError
 from server.services import drafting, lifecycle, publishing
@@ -29,15 +28,8 @@ from server.services.registry import version_in_effect
 from server.storage.drafts import DraftRecord
 from server.storage.engine import reading
 
-_DAY: Final = click.DateTime(["%Y-%m-%d"])
 
-
-@click.group()
-def form() -> None:
-    """Biểu mẫu: danh sách, ban hành, giao cho đơn vị."""
-
-
-@form.command("list", epilog="Ví dụ: bieuso form list --json")
+@click.command("list", epilog="Ví dụ: bieuso form list --json")
 @click.option("--json", "as_json", is_flag=True, help="In kết quả dạng JSON.")
 def list_(as_json: bool) -> None:
     """Liệt kê các phiên bản biểu, kể cả bản nháp, với tình trạng hôm nay."""
@@ -95,7 +87,7 @@ def _iso(day: date | None) -> str | None:
     return day.isoformat() if day else None
 
 
-@form.command(epilog="Ví dụ: bieuso form show KTXH-09.T")
+@click.command(epilog="Ví dụ: bieuso form show KTXH-09.T")
 @click.argument("name", metavar="FORM")
 @click.option("--json", "as_json", is_flag=True, help="In kết quả dạng JSON.")
 def show(name: str, as_json: bool) -> None:
@@ -134,10 +126,10 @@ def _print_version(version: FormVersion) -> None:
     console.print(rules)
 
 
-@form.command(epilog="Ví dụ: bieuso form new bieu-moi.toml -o bieu-moi.xlsx")
+@click.command(epilog="Ví dụ: bieuso form new bieu-moi.toml -o bieu-moi.xlsx")
 @click.argument("spec", type=existing_file, required=False)
 @click.option("--blank", is_flag=True, help="Chỉ tạo danh mục trống (Excel) để ghi các dòng, các cột; có sẵn ví dụ.")
-@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Tệp kết quả.")
+@click.option("-o", "--output", required=True, type=new_file, help="Tệp kết quả.")
 def new(spec: Path | None, blank: bool, output: Path) -> None:
     """Vẽ biểu mẫu Excel, có trang Định nghĩa, từ một danh mục ngắn các dòng và các cột (Excel hoặc TOML).
 
@@ -160,12 +152,12 @@ def _spec(path: Path) -> FormSpec:
         raise InvalidError(f"Tệp {path} không phải văn bản UTF-8.", "Lưu lại tệp bằng mã UTF-8.") from error
 
 
-@form.command(epilog='Ví dụ: bieuso form publish KTXH-09.T.xlsx --decision "1107/QĐ-UBND" --effective 2026-09-01')
+@click.command(epilog='Ví dụ: bieuso form publish KTXH-09.T.xlsx --decision "1107/QĐ-UBND" --effective 2026-09-01')
 @click.argument("target", metavar="FILE|FORM/VERSION")
 @click.option("--draft", is_flag=True, help="Chỉ lưu tệp làm bản nháp, thay bản nháp trước của phiên bản này.")
 @click.option("--decision", default="", help="Số quyết định; bắt buộc khi ban hành.")
-@click.option("--decided", type=_DAY, help="Ngày quyết định; bắt buộc khi ban hành một bản nháp đã lưu.")
-@click.option("--effective", type=_DAY, help="Có hiệu lực từ ngày; mặc định hôm nay.")
+@click.option("--decided", type=a_day, help="Ngày quyết định; bắt buộc khi ban hành một bản nháp đã lưu.")
+@click.option("--effective", type=a_day, help="Có hiệu lực từ ngày; mặc định hôm nay.")
 def publish(target: str, draft: bool, decision: str, decided: datetime | None, effective: datetime | None) -> None:
     """Ban hành một biểu mẫu Excel, hoặc một bản nháp đã lưu (FORM/VERSION), thành phiên bản cố định."""
     now, stored = datetime.now(UTC), _stored_draft(target)
@@ -216,9 +208,9 @@ def _save_draft(file: Path, now: datetime) -> None:
         click.echo("Sửa các lỗi trên rồi lưu lại trước khi ban hành.")
 
 
-@form.command(epilog="Ví dụ: bieuso form draft KTXH-09.T/2 -o nhap.xlsx")
+@click.command(epilog="Ví dụ: bieuso form draft KTXH-09.T/2 -o nhap.xlsx")
 @click.argument("target", metavar="FORM/VERSION")
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Ghi tệp của bản nháp.")
+@click.option("-o", "--output", type=new_file, help="Ghi tệp của bản nháp.")
 @click.option("--delete", is_flag=True, help="Xóa bản nháp.")
 def draft(target: str, output: Path | None, delete: bool) -> None:
     """Lấy lại hoặc xóa một bản nháp đã lưu bằng form publish --draft."""
@@ -233,10 +225,10 @@ def draft(target: str, output: Path | None, delete: bool) -> None:
     click.echo(f"Đã xóa bản nháp {target}." if output is None else f"Đã ghi: {output}")
 
 
-@form.command(epilog='Ví dụ: bieuso form withdraw KTXH-09.T 1 --from 2026-12-01 --reason "Thay bằng phiên bản 2"')
+@click.command(epilog='Ví dụ: bieuso form withdraw KTXH-09.T 1 --from 2026-12-01 --reason "Thay bằng phiên bản 2"')
 @click.argument("name", metavar="FORM")
 @click.argument("version")
-@click.option("--from", "since", required=True, type=_DAY, help="Không dùng cho kỳ kết thúc từ ngày này trở đi.")
+@click.option("--from", "since", required=True, type=a_day, help="Không dùng cho kỳ kết thúc từ ngày này trở đi.")
 @click.option("--reason", required=True, help="Lý do, hoặc số văn bản thu hồi.")
 def withdraw(name: str, version: str, since: datetime, reason: str) -> None:
     """Thu hồi một phiên bản từ một ngày; số liệu đã nhận theo phiên bản này vẫn đọc được."""
@@ -250,11 +242,11 @@ def _day(moment: datetime | None) -> date | None:
     return moment.date() if moment else None
 
 
-@form.command(epilog="Ví dụ: bieuso form issue KTXH-09.T --unit 28756 --period 2026-M09 -o 28756.xlsx")
+@click.command(epilog="Ví dụ: bieuso form issue KTXH-09.T --unit 28756 --period 2026-M09 -o 28756.xlsx")
 @click.argument("name", metavar="FORM")
 @click.option("--unit", required=True, help="Mã đơn vị.")
 @click.option("--period", required=True, help="Kỳ: 2026-M09, 2026-Q3, 2026-H1, 2026-9M, 2026.")
-@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Tệp kết quả.")
+@click.option("-o", "--output", required=True, type=new_file, help="Tệp kết quả.")
 def issue(name: str, unit: str, period: str, output: Path) -> None:
     """Giao biểu cho một đơn vị trong một kỳ: điền sẵn, đóng dấu phát hành."""
     with opened() as (engine, config):
@@ -262,6 +254,3 @@ def issue(name: str, unit: str, period: str, output: Path) -> None:
         issued = issue_workbook(engine, form=name, unit=unit, period=period, stamp_key=key, now=datetime.now(UTC))
         output.write_bytes(issued)
     click.echo(f"Đã giao: {output}")
-
-
-COMMANDS = (form,)

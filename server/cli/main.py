@@ -7,30 +7,64 @@ from collections.abc import Iterable
 from typing import NoReturn
 
 import click
-from sqlalchemy.exc import OperationalError
 
 from form_templates.errors import FormError
 from formulas.errors import FormulaError
-from server.cli import catalogues, converting, demonstration, files, forms, owners, people, reports, service, upkeep
+from server.cli.commands import Commands
 from server.cli.output import print_findings
 from server.errors import FindingsError, ServiceError
-from server.storage.engine import DatabaseError
 from signing.errors import SigningError
 from workbooks.errors import WorkbookError
 from workbooks.finding import Finding
 
+FORM_COMMANDS = Commands(
+    {
+        "convert": "server.cli.converting:convert_command",
+        "diff": "server.cli.comparing:diff",
+        "draft": "server.cli.forms:draft",
+        "issue": "server.cli.forms:issue",
+        "lint": "server.cli.linting:lint",
+        "list": "server.cli.forms:list_",
+        "new": "server.cli.forms:new",
+        "publish": "server.cli.forms:publish",
+        "show": "server.cli.forms:show",
+        "text": "server.cli.describing:text",
+        "withdraw": "server.cli.forms:withdraw",
+    }
+)
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+@click.group(commands=FORM_COMMANDS)
+def form() -> None:
+    """Biểu mẫu: danh sách, ban hành, giao cho đơn vị."""
+
+
+COMMANDS = Commands(
+    {
+        "account": "server.cli.people:account",
+        "audit": "server.cli.upkeep:audit",
+        "catalogue": "server.cli.catalogues:catalogue",
+        "check": "server.cli.files:check",
+        "consolidate": "server.cli.service:consolidate",
+        "demo": "server.cli.demonstration:demo",
+        "form": "server.cli.main:form",
+        "report": "server.cli.reports:report",
+        "serve": "server.cli.service:serve",
+        "sign": "server.cli.signatures:sign",
+        "signer": "server.cli.people:signer",
+        "submit": "server.cli.service:submit",
+        "text": "server.cli.files:text",
+        "totals": "server.cli.upkeep:totals",
+        "unit": "server.cli.people:unit",
+        "verify": "server.cli.signatures:verify",
+    }
+)
+
+
+@click.group(commands=COMMANDS, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="bieuso")
 def bieuso() -> None:
     """BiểuSố: báo cáo chỉ tiêu kinh tế - xã hội bằng biểu Excel chính thức."""
-
-
-for group in (files, forms, catalogues, people, reports, service, upkeep, demonstration):
-    for command in group.COMMANDS:
-        bieuso.add_command(command)
-for command in (*owners.COMMANDS, *converting.COMMANDS):
-    forms.form.add_command(command)
 
 
 def main() -> None:
@@ -43,10 +77,6 @@ def main() -> None:
         _refuse(error.findings)
     except ServiceError as error:
         _refuse(str(error))
-    except DatabaseError as error:
-        _refuse(f"Không dùng được cơ sở dữ liệu theo BIEUSO_DATABASE_URL: {error}.")
-    except OperationalError as error:
-        _refuse(f"Không kết nối được cơ sở dữ liệu, hoặc cơ sở dữ liệu đang bận: {error.orig}")
     except OSError as error:
         _refuse(f"Không đọc hoặc ghi được tệp {error.filename or ''}: {error.strerror or error}.")
 

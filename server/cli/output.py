@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -13,8 +13,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from formulas.text.conversions import Conversion
-from formulas.text.detection import Certainty
 from workbooks.finding import Finding, Severity
 
 _CODE: Final = 5  # characters: BS and three digits
@@ -41,24 +39,6 @@ def print_findings(findings: Iterable[Finding], *, on_error: bool = False) -> No
         answer = f"Giải trình: {finding.explanation}" if finding.explanation else finding.remedy
         table.add_row(Text(finding.code, colour), Text(place), Text(finding.message), Text(answer))
     Console(stderr=on_error).print(table)
-
-
-def print_conversions(conversions: Sequence[Conversion], title: str) -> None:
-    """A table of texts and what they become; nothing where there are none."""
-    if not conversions:
-        return
-    table = Table(title=title, show_lines=True, expand=True)
-    for heading, ratio in (("Ở đâu", 3), ("Đang là", 5), ("Thành", 5), ("Bảng mã", 2), ("Phông", 3)):
-        table.add_column(heading, ratio=ratio, overflow="fold")
-    for item in conversions:
-        sure = item.certainty is Certainty.CERTAIN
-        encoding = item.encoding if sure else f"{item.encoding} (nghi ngờ)"
-        font = f"{item.font} → {item.new_font}" if item.new_font else item.font
-        table.add_row(
-            Text(item.piece.label), Text(item.before), Text(item.after),
-            Text(encoding, "green" if sure else "yellow"), Text(font),
-        )  # fmt: skip
-    Console().print(table)
 
 
 @contextmanager

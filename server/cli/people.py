@@ -12,14 +12,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from server.cli.arguments import a_day, existing_file
 from server.cli.database import opened
-from server.cli.files import existing_file
 from server.cli.output import print_json
 from server.errors import InvalidError
 from server.services import accounts, units
 from server.services.accounts import Role
-
-_DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.group()
@@ -121,7 +119,7 @@ def signer() -> None:
 @click.argument("certificate", type=existing_file)
 @click.option("--unit", "unit_code", required=True, help="Mã đơn vị mà người này ký thay mặt.")
 @click.option("--name", required=True, help="Họ và tên.")
-@click.option("--from", "since", required=True, type=_DAY, help="Được ký từ ngày.")
+@click.option("--from", "since", required=True, type=a_day, help="Được ký từ ngày.")
 def register(certificate: Path, unit_code: str, name: str, since: datetime) -> None:
     """Đăng ký chứng thư (PEM hoặc DER) của lãnh đạo được ký báo cáo của đơn vị."""
     der = _certificate(certificate.read_bytes())
@@ -144,6 +142,3 @@ def _certificate(data: bytes) -> bytes:
         return read(data).public_bytes(Encoding.DER)
     except ValueError as error:
         raise InvalidError("Tệp không phải là chứng thư số.", "Chọn tệp .crt, .pem hoặc .cer của người ký.") from error
-
-
-COMMANDS = (unit, account, signer)

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from server.cli.arguments import a_day, existing_file, new_file
 from server.cli.database import opened
-from server.cli.files import existing_file
 from server.cli.output import print_json
 from server.services import reporting
 
@@ -24,8 +24,8 @@ def report() -> None:
 @report.command(epilog='Ví dụ: bieuso report publish BC-01.Q.xlsx --decision "1107/QĐ-UBND" --effective 2026-09-01')
 @click.argument("file", type=existing_file)
 @click.option("--decision", required=True, help="Số quyết định ban hành.")
-@click.option("--decided", type=click.DateTime(["%Y-%m-%d"]), help="Ngày quyết định.")
-@click.option("--effective", type=click.DateTime(["%Y-%m-%d"]), help="Có hiệu lực từ ngày; mặc định hôm nay.")
+@click.option("--decided", type=a_day, help="Ngày quyết định.")
+@click.option("--effective", type=a_day, help="Có hiệu lực từ ngày; mặc định hôm nay.")
 def publish(file: Path, decision: str, decided: datetime | None, effective: datetime | None) -> None:
     """Ban hành một biểu báo cáo Excel; mọi ô nguồn phải có trong các biểu nhập liệu đang có hiệu lực."""
     now = datetime.now(UTC)
@@ -66,7 +66,7 @@ def list_(as_json: bool) -> None:
 @click.argument("name", metavar="REPORT")
 @click.argument("period")
 @click.argument("unit")
-@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Tệp kết quả.")
+@click.option("-o", "--output", required=True, type=new_file, help="Tệp kết quả.")
 def build(name: str, period: str, unit: str, output: Path) -> None:
     """Lập báo cáo của một đơn vị trong một kỳ từ số liệu đang có, kèm nguồn của từng ô."""
     with opened() as (engine, config):
@@ -77,6 +77,3 @@ def build(name: str, period: str, unit: str, output: Path) -> None:
     for trace in made.missing:
         source = trace.source
         click.echo(f"  dòng {source.key.row}, cột {source.key.column}: biểu {source.form}. {trace.note}")
-
-
-COMMANDS = (report,)

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from addin.client import Client, ClientError
+from server.cli.arguments import existing_file, new_file
 from server.cli.database import opened
-from server.cli.files import existing_file
 from server.cli.output import print_findings, print_json
 from server.services.consolidating import consolidated_workbook
 
@@ -67,7 +67,7 @@ def submit(workbooks: tuple[Path, ...], server: str, account: str, password: str
 @click.argument("form")
 @click.argument("period")
 @click.argument("unit")
-@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Tệp kết quả.")
+@click.option("-o", "--output", required=True, type=new_file, help="Tệp kết quả.")
 def consolidate(form: str, period: str, unit: str, output: Path) -> None:
     """Lập tệp tổng hợp đúng biểu chính thức: trang của đơn vị tổng hợp, rồi mỗi đơn vị một trang."""
     with opened() as (engine, config):
@@ -77,6 +77,3 @@ def consolidate(form: str, period: str, unit: str, output: Path) -> None:
         )
         output.write_bytes(merged)
     click.echo(f"Đã lập: {output}")
-
-
-COMMANDS = (serve, submit, consolidate)

@@ -59,6 +59,3 @@ def verify(as_json: bool) -> None:
     else:
         click.echo(f"Nhật ký bị sửa từ sự kiện số {report.broken_at}.", err=True)
     sys.exit(0 if report.ok else 1)
-
-
-COMMANDS = (totals, audit)

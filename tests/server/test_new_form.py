@@ -10,11 +10,11 @@ from click.testing import CliRunner
 
 from form_templates.compile import compile_template
 from form_templates.errors import FormError
-from server.cli.forms import form
+from server.cli.main import bieuso
 
 
 def new(*arguments: str | Path) -> tuple[int, str]:
-    result = CliRunner().invoke(form, ["new", *map(str, arguments)])
+    result = CliRunner().invoke(bieuso, ["form", "new", *map(str, arguments)])
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result.exit_code, result.output

@@ -1,8 +1,6 @@
 """What template owners run: ``form lint``, ``form diff``, ``form text``, on files and on published versions."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -125,12 +123,3 @@ def test_a_file_that_cannot_be_read_is_told_without_failing(run: Run, tmp_path: 
     done = run("text", file)
 
     assert (done.exit_code, done.output.startswith("không đọc được")) == (0, True)
-
-
-def test_the_text_of_a_template_is_started_without_the_service() -> None:
-    """Git starts it for every version of a file: it must not load what takes a second to load."""
-    asked = "import sys, server.cli.form_text; print([name for name in ('sqlalchemy', 'flask') if name in sys.modules])"
-
-    done = subprocess.run([sys.executable, "-c", asked], check=True, capture_output=True)
-
-    assert done.stdout.strip() == b"[]"

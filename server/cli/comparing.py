@@ -1,8 +1,7 @@
-"""Commands for those who own templates: what is wrong with one, what changed, and a template as text."""
+"""``bieuso form diff``: what changed between two versions of a form."""
 
 from __future__ import annotations
 
-import sys
 from itertools import groupby
 from pathlib import Path
 
@@ -15,41 +14,20 @@ from form_templates.compile import compile_template
 from form_templates.diff import FormDiff
 from form_templates.diff import diff as compare
 from form_templates.diff_workbook import marked_workbook
-from formulas.linting.linting import lint as lint_template
+from server.cli.arguments import new_file
 from server.cli.database import opened
-from server.cli.files import existing_file
-from server.cli.form_text import text
-from server.cli.output import print_findings, print_json
+from server.cli.output import print_json
 from server.services import publishing
-from workbooks.finding import Severity
 
 _SIGNS = {Action.ADDED: ("+", "green"), Action.REMOVED: ("−", "red"), Action.CHANGED: ("~", "yellow")}
 _MOVED = ("↕", "yellow")
-
-
-@click.command(epilog="Ví dụ: bieuso form lint bieu-moi.xlsx --json")
-@click.argument("file", type=existing_file)
-@click.option("--json", "as_json", is_flag=True, help="In kết quả dạng JSON.")
-def lint(file: Path, as_json: bool) -> None:
-    """Soát một biểu mẫu trước khi ban hành: liệt kê mọi chỗ sai một lần, kèm ô. Lỗi thì mã thoát 1, cảnh báo thì 0."""
-    findings = lint_template(file.read_bytes())
-    errors = sum(finding.severity is Severity.ERROR for finding in findings)
-    if as_json:
-        print_json({"file": str(file), "ok": not errors, "findings": [finding.to_dict() for finding in findings]})
-    else:
-        if findings:
-            print_findings(findings, on_error=bool(errors))
-        told = f"{errors} lỗi, {len(findings) - errors} cảnh báo"
-        said = f"chưa ban hành được: {told}" if errors else f"ban hành được ({told})"
-        click.echo(f"{file}: {said}.", err=bool(errors))
-    sys.exit(1 if errors else 0)
 
 
 @click.command(epilog="Ví dụ: bieuso form diff KTXH-09.T/1 bieu-moi.xlsx -o thay-doi.xlsx")
 @click.argument("old", metavar="A")
 @click.argument("new", metavar="B")
 @click.option("--json", "as_json", is_flag=True, help="In kết quả dạng JSON.")
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Ghi biểu B có tô màu chỗ đổi.")
+@click.option("-o", "--output", type=new_file, help="Ghi biểu B có tô màu chỗ đổi.")
 def diff(old: str, new: str, as_json: bool, output: Path | None) -> None:
     """So hai phiên bản của một biểu. A, B là tệp .xlsx, hoặc phiên bản đã ban hành ghi BIỂU/PHIÊN_BẢN (KTXH-09.T/1)."""
     template = _template(new)
@@ -92,7 +70,3 @@ def _print_change(console: Console, change: Change) -> None:
     if any(change.formulas):
         before, after = (formula or "(không có)" for formula in change.formulas)
         console.print(Text(f"      ô {change.cells[0]}: {before} → {after}"))
-
-
-COMMANDS = (lint, diff, text)
-"""Commands of the group ``form``."""

@@ -1,7 +1,4 @@
-"""``bieuso form text``: a template as text. Git runs it for every version of every file it shows, so it imports little.
-
-``python -m server.cli.form_text FILE`` is the same without the rest of the command line, which takes longer to start.
-"""
+"""``bieuso form text``: a template as text. Git runs it for every version of every file that it shows."""
 
 from __future__ import annotations
 
@@ -23,7 +20,3 @@ def text(file: Path) -> None:
         click.echo(f"không đọc được tệp: {error.strerror}")
         return
     click.echo("\n".join(text_of(data)))
-
-
-if __name__ == "__main__":
-    text()
