@@ -34,7 +34,9 @@ _HEADINGS: Final = (
 _AUTHOR: Final = "BiểuSố"
 _MOST_CELLS_NAMED: Final = 6
 _LONGEST_NOTE: Final = 1_000
+_LONGEST_TEXT: Final = 32_000
 _LINE: Final = 15.5  # points
+_HIGHEST: Final = 400.0  # points; Excel knows no row above 409
 _FRAME: Final = Side(style="thin", color="999999")
 
 
@@ -118,18 +120,18 @@ def _list_changes(sheet: Worksheet, found: FormDiff) -> None:
             cell.alignment = Alignment(vertical="top", wrap_text=True)
         # Not every program makes a row as high as its wrapped text, so it is said.
         lines = (-(-len(text) // width) for text, (_, width) in zip(texts, _HEADINGS, strict=True))
-        sheet.row_dimensions[4 + number].height = _LINE * max(1, *lines)
+        sheet.row_dimensions[4 + number].height = min(_HIGHEST, _LINE * max(1, *lines))
     if not found.changes:
         _write(sheet, 5, 1, "Hai phiên bản không khác nhau.")
     _set_up_page(sheet)
 
 
 def _write(sheet: Worksheet, row: int, column: int, text: str) -> Cell:
-    """A text as a text: one that begins with ``=`` must not become a formula."""
+    """A text as a text, no longer than a cell holds: one that begins with ``=`` must not become a formula."""
     cell = sheet.cell(row, column)
     if isinstance(cell, MergedCell):
         raise TypeError("the list has no merged cells")
-    cell.value = _printable(text)
+    cell.value = _printable(text)[:_LONGEST_TEXT]
     cell.data_type = "s"
     if row >= 4:
         cell.border = Border(left=_FRAME, right=_FRAME, top=_FRAME, bottom=_FRAME)

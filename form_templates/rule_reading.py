@@ -20,11 +20,12 @@ from form_templates.definition_reading import Written
 from form_templates.errors import Faults
 from form_templates.model import Rule
 from form_templates.template_reading import Template
-from workbooks.references import translate
+from workbooks.references import references, translate
 
 _OUTSIDE: Final = re.compile(r'"(?:[^"]|"")*"|(\{!|#REF!)')
 _PART_OF_REGION: Final = re.compile(r'"(?:[^"]|"")*"|(\*#)')
 _MAX_SPREAD: Final = 5_000
+_LONGEST: Final = 200
 
 
 def check_coded(
@@ -83,6 +84,7 @@ def _spread(template: Template, written: Written, at: int, code: str, faults: Fa
 def _moved(template: Template, written: Written, at: int, code: str, faults: Faults) -> Iterator[tuple[str, str, str]]:
     rows, columns = template.anchors(), template.layout.column_of
     top, left = rows[written.rows[0]], columns[written.columns[0]]
+    _check_own(written, (top, left), at, code, faults)
     for row in written.rows:
         for column in written.columns:
             place = template.sheet.name, rows[row], columns[column]
@@ -90,6 +92,21 @@ def _moved(template: Template, written: Written, at: int, code: str, faults: Fau
             coded = code_formula(moved, [template.layout], place, home=definition.SHEET)
             check_coded(coded, written=moved, faults=faults, sheet=definition.SHEET, at=(written.row, at), code=code)
             yield row, column, coded
+
+
+def _check_own(written: Written, own: tuple[int, int], at: int, code: str, faults: Faults) -> None:
+    """Notes a formula for many rows (or columns) that uses no cell of the first one: all are shifted by the same.
+
+    So it is where codes were typed over: the formula still stands for the row that had the code before.
+    """
+    sides = (("dòng", written.rows, 1), ("cột", written.columns, 0))
+    for (what, codes, axis), place in zip(sides, own, strict=True):
+        spans = [[corner[axis] for corner in one.corners] for one in references(written.formula) if one.corners]
+        if len(codes) > 1 and not any(min(span) <= place <= max(span) for span in spans):
+            message = (
+                f"Công thức ={written.formula[:_LONGEST]} phải viết cho {what} {codes[0]}, được nêu đầu tiên, nhưng"
+            )
+            _wrong(f"{message} không dùng ô nào của {what} này.", written, at, code, faults)
 
 
 def _wrong(message: str, written: Written, at: int, code: str, faults: Faults) -> None:

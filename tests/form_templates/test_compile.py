@@ -172,6 +172,19 @@ def put(sheet: Worksheet, address: str, value: object) -> None:
     sheet[address].value = value
 
 
+def test_codes_typed_over_leave_no_formula_that_takes_the_neighbours_row() -> None:
+    """A formula of the definition sheet is written for the first row named; it stays with the cells, not the codes."""
+
+    def swap(book: Book, form: Worksheet, sheet: Worksheet) -> None:
+        put(form, "B12", "05")
+        put(form, "B13", "04")
+
+    with pytest.raises(FormError, match="không dùng ô nào của dòng này") as refusal:
+        compile_template(spoiled("KTXH-09.T", swap))
+
+    assert {(finding.code, finding.sheet) for finding in refusal.value.findings} == {("BS331", definition.SHEET)}
+
+
 def test_a_template_saved_by_openpyxl_compiles_to_the_same_version() -> None:
     assert compile_template(spoiled("KTXH-13.N", lambda book, form, sheet: None)) == version("KTXH-13.N")
 

@@ -73,6 +73,15 @@ def test_the_first_sheet_lists_every_change_as_text() -> None:
     assert "f" not in {cell.data_type for row in sheet.iter_rows() for cell in row}
 
 
+def test_very_long_labels_make_rows_and_texts_that_excel_can_open() -> None:
+    new = patch_cells(template(FORM), {FORM: {(row, 1): chr(96 + row) * 32_700 for row in range(12, 16)}})
+
+    sheet = marked(version(FORM), new).worksheets[0]
+
+    assert max(dimension.height or 0 for dimension in sheet.row_dimensions.values()) <= 409
+    assert max(len(str(cell.value)) for row in sheet.iter_rows() for cell in row) <= 32_767
+
+
 def test_a_removed_row_is_listed_in_red_and_an_added_one_is_green() -> None:
     old = version(FORM)
     removed = openpyxl.load_workbook(io.BytesIO(marked_workbook(template(FORM), diff(old, without_row(old, "11")))))
