@@ -24,8 +24,11 @@ import click
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Cổng của trang theo dõi.")
 def demo(once: bool, units: int, folder: Path, fresh: bool, port: int) -> None:
     """Chạy trọn việc chính trên dữ liệu thật: giao biểu, nhập, kiểm tra, ký, gửi, tổng hợp; rồi mở trang theo dõi."""
-    from server.demo.run import run  # noqa: PLC0415 - it brings all of the service, which other commands do without
+    # It brings all of the service, which whoever only asks for help does without.
+    from server.cli.database import database_errors_told  # noqa: PLC0415 - as above
+    from server.demo.run import run  # noqa: PLC0415 - as above
 
     # A plain `kill` must end the service too, which is a process of its own.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    sys.exit(run(folder.absolute(), units=units, once=once, fresh=fresh, port=port))
+    with database_errors_told():
+        sys.exit(run(folder.absolute(), units=units, once=once, fresh=fresh, port=port))
