@@ -87,8 +87,10 @@ def unit_words(unit: str) -> str:
 def link_words(link: Link, axis: str) -> str:
     """What became of a row or column (``axis``) of the version before."""
     target = f"{axis} {link.new}" if link.new else "không chuyển tiếp"
-    times = [f"{name} {number}" for name, number in (("tỷ phần", link.share), ("hệ số", link.factor)) if number != "1"]
-    return f"{axis} {link.old} → {target}" + (f" ({', '.join(times)})" if times else "")
+    # The names are those of the table's columns, the numbers as they are typed there.
+    numbers = [("tỷ lệ", link.share.replace(".", ",")), ("hệ số", link.factor.replace(".", ","))]
+    times = [f"{name} {number}" for name, number in numbers if number != "1"]
+    return f"{axis} {link.old} → {target}" + (f" ({'; '.join(times)})" if times else "")
 
 
 def text_of(data: bytes) -> Iterator[str]:

@@ -254,8 +254,8 @@ def test_what_became_of_a_row_is_told() -> None:
 
     assert [change.text for change in changes(version(CROPS), new)] == [
         "Khai báo: tiếp nối phiên bản 1",
-        "Khai báo: dòng 05 → dòng 05 (tỷ phần 0.6)",
-        "Khai báo: dòng 05 → dòng 13 (tỷ phần 0.4)",
+        "Khai báo: dòng 05 → dòng 05 (tỷ lệ 0,6)",
+        "Khai báo: dòng 05 → dòng 13 (tỷ lệ 0,4)",
         "Khai báo: dòng 12 → không chuyển tiếp",
     ]
 

@@ -266,7 +266,7 @@ def test_what_changed_is_told_in_words_and_in_colour(desk: Desk, published: Book
         "Dòng 05, tên: “Thu phí, lệ phí” → “Thu phí và lệ phí”",
         "Cột 2 “Tháng báo cáo”, đơn vị tính: “Triệu đồng” → “Nghìn đồng”",
         "Quan hệ R1: thêm cho 09",
-        "dòng 07 → dòng 09",
+        "dòng 07 → dòng 09 (tỷ lệ 0,4)",
     ):
         assert words in done.words
     marked = openpyxl.load_workbook(desk.file("doi.xlsx"))
