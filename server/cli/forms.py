@@ -13,7 +13,7 @@ from rich.text import Text
 from form_templates import serial
 from form_templates.builder import build_template
 from form_templates.model import FormVersion
-from form_templates.spec import FormSpec, read_spec
+from form_templates.report_drawing import build_form
 from form_templates.spec_drawing import blank_spec_workbook
 from form_templates.spec_workbook import read_spec_workbook
 from server.cli.arguments import a_day, existing_file, new_file
@@ -133,21 +133,23 @@ def _print_version(version: FormVersion) -> None:
 def new(spec: Path | None, blank: bool, output: Path) -> None:
     """Vẽ biểu mẫu Excel, có trang Định nghĩa, từ một danh mục ngắn các dòng và các cột (Excel hoặc TOML).
 
+    Danh mục TOML có [[sources]] là của biểu báo cáo: biểu được vẽ kèm trang Nguồn số liệu.
+
     Lấy danh mục Excel trống để ghi: bieuso form new --blank -o danh-muc.xlsx.
     """
     if (spec is None) is not blank:
         raise click.UsageError("Ghi tên tệp danh mục, hoặc --blank để lấy danh mục trống.")
-    output.write_bytes(blank_spec_workbook() if spec is None else build_template(_spec(spec)))
+    output.write_bytes(blank_spec_workbook() if spec is None else _drawn(spec))
     click.echo(f"Đã vẽ: {output}")
 
 
-def _spec(path: Path) -> FormSpec:
-    """A list of rows and columns, whatever it is kept in."""
+def _drawn(path: Path) -> bytes:
+    """The template of a list of rows and columns, whatever it is kept in; of a report where it has sources."""
     data = path.read_bytes()
     if path.suffix.lower() != ".toml" and data.startswith(b"PK"):
-        return read_spec_workbook(data)
+        return build_template(read_spec_workbook(data))
     try:
-        return read_spec(data.decode("utf-8"))
+        return build_form(data.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise InvalidError(f"Tệp {path} không phải văn bản UTF-8.", "Lưu lại tệp bằng mã UTF-8.") from error
 

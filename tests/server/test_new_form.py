@@ -35,6 +35,17 @@ def test_an_owner_gets_a_list_fills_it_in_excel_and_has_the_form(tmp_path: Path)
     assert [row.label for row in version.tables[0].rows] == ["TỔNG SỐ", "Lúa", "Ngô và cây lương thực khác"]
 
 
+def test_a_list_with_sources_is_drawn_as_a_report(tmp_path: Path) -> None:
+    official = Path(__file__).parents[2] / "form_templates" / "official" / "reports"
+
+    assert new(official / "BC-01.Q.toml", "-o", tmp_path / "bao-cao.xlsx")[0] == 0
+
+    assert (tmp_path / "bao-cao.xlsx").read_bytes() == (official / "BC-01.Q.xlsx").read_bytes()
+    (tmp_path / "x.toml").write_text("sources = 3", encoding="utf-8")
+    with pytest.raises(FormError, match="sources"):
+        new(tmp_path / "x.toml", "-o", tmp_path / "x.xlsx")
+
+
 def test_either_a_list_or_blank_is_needed(tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text("", encoding="utf-8")
 

@@ -20,13 +20,13 @@ from form_templates.stamp import embedded_version
 from form_templates.translating import OriginCell
 from formulas.checking import check
 from server.config import Config
-from server.errors import InvalidError, NotFoundError
+from server.errors import ConflictError, InvalidError, NotFoundError
 from server.services import totals
 from server.services.consolidating import consolidated_workbook
 from server.services.drafting import save_draft
 from server.services.history import import_history
 from server.services.lineage import lineage
-from server.services.publishing import publish
+from server.services.publishing import publish, withdraw
 from server.services.reported import reported_facts
 from server.services.retelling import Origin
 from server.web import context
@@ -165,6 +165,30 @@ def test_what_may_not_be_added_is_made_from_the_told_sums(mixed: World) -> None:
     area, output = value(found, "07", 4), value(found, "07", 6)
     assert (area, output) == (Decimal(36), Decimal("189.2"))
     assert value(found, "07", 5) == Decimal("52.56")
+
+
+def test_a_unit_that_sends_again_under_the_next_version_counts_once(mixed: World) -> None:
+    before = value(totals.read(mixed.engine, unit="86", form=FORM, period=PERIOD), "01", 3) or Decimal(0)
+
+    again = mixed.send(mixed.signed(OLD, second_crops()), OLD)
+
+    found = totals.read(mixed.engine, unit="86", form=FORM, period=PERIOD)
+    assert again.status == "accepted"
+    assert (found.told, before > 0) == ((), True)
+    assert value(found, "01", 3) == 2 * 10 * len(SECOND_CROPS)
+    assert found.values[key("13", 3)].numbers == 2
+    assert totals.check(mixed.engine).differences == ()
+
+
+def test_figures_are_told_over_a_version_that_was_withdrawn_meanwhile(mixed: World) -> None:
+    publish(mixed.engine, template(third_spec()), decision="QĐ 3", effective_from=date(2026, 9, 20), now=NOW)
+    kept = reported_facts(mixed.engine, form=FORM, unit=OLD, period=PERIOD, version="3")
+
+    with pytest.raises(ConflictError):
+        withdraw(mixed.engine, FORM, "2", from_day=date(2026, 9, 20), reason="Thay", now=NOW)
+    withdraw(mixed.engine, FORM, "2", from_day=date(2026, 10, 1), reason="Thay", now=NOW)
+
+    assert reported_facts(mixed.engine, form=FORM, unit=OLD, period=PERIOD, version="3") == kept
 
 
 def test_without_a_later_version_nothing_is_told(world: World) -> None:
