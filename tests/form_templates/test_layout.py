@@ -1,6 +1,6 @@
 """Any spec, laid out and compiled again, is the form that the spec says."""
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from form_templates.builder import build_template
@@ -79,7 +79,7 @@ def specs(draw: st.DrawFn) -> FormSpec:
     )  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(specs())
 def test_what_is_laid_out_compiles_to_what_was_meant(spec: FormSpec) -> None:
     plan = Plan(spec)

@@ -365,7 +365,7 @@ def test_rows_that_changed_places_are_read_by_their_codes() -> None:
 _PLACES = st.integers(-3, 30) | st.sampled_from([10**9, -(10**9)])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.tuples(*[_PLACES] * 7))
 def test_a_hostile_form_version_does_not_make_reading_raise(places: tuple[int, ...]) -> None:
     codes_at, labels_at, header_at, first, sentinel, row, at = places
@@ -391,7 +391,7 @@ def _nameless() -> bytes:
     return with_openpyxl(patched(_POVERTY, wiped, poverty_with_members()), without_names)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.dictionaries(
         st.tuples(st.integers(8, 20), st.integers(1, 12)),

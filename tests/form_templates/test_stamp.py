@@ -188,7 +188,7 @@ def test_damaged_content_is_none(chunk: str) -> None:
     assert read_stamp(workbook) == a_stamp()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.dictionaries(
         st.sampled_from(["format", "form", "digest", "issued_at", "kind", "content.01", "content.02", "unit"]),

@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from form_templates.model import (
@@ -229,7 +229,6 @@ amounts: st.SearchStrategy[Amount] = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(successions(), st.data())
 def test_additive_figures_keep_their_sum_to_the_last_digit_and_nothing_is_lost(
     versions: tuple[FormVersion, FormVersion], data: st.DataObject
@@ -254,7 +253,6 @@ def test_additive_figures_keep_their_sum_to_the_last_digit_and_nothing_is_lost(
     )
 
 
-@settings(deadline=None)
 @given(
     st.integers(-(10**15), 10**15).map(lambda units: Decimal(units).scaleb(-2)),
     st.integers(1, 5).flatmap(shares),

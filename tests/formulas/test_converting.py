@@ -248,7 +248,7 @@ typed = st.sampled_from(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.dictionaries(typed, amounts, max_size=30))
 def test_additive_figures_keep_their_sum_and_every_cell_is_moved_or_listed(values: dict[CellKey, CellValue]) -> None:
     data = officers(values)

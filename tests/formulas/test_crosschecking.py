@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from importlib.resources import files
 from itertools import pairwise
 
@@ -101,10 +100,8 @@ def test_a_difference_belongs_to_the_formula_it_stands_at_and_not_to_its_totals(
 
 
 def test_an_engine_that_does_not_answer_is_ended_and_told_of() -> None:
-    start = time.monotonic()
     result = cross_check(template(CROPS), compile_version(a_version(CROPS)), seconds=0.0)
 
-    assert time.monotonic() - start < 10.0
     assert result.examples == 0
     assert not result.complete
     (finding,) = result.findings

@@ -188,9 +188,9 @@ def test_how_long_a_form_of_5000_formulas_takes(record_property: pytest.RecordPr
 
     times = []
     for _ in range(10):
-        start = time.perf_counter()
+        start = time.process_time()
         result = evaluate(compiled, values)
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
 
     assert len(result) == 5000
     record_property("milliseconds", round(1000 * min(times), 2))

@@ -391,7 +391,7 @@ VALUES = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.sampled_from([CROPS, POVERTY]),
     st.lists(st.tuples(st.integers(0, 1), st.integers(1, 60), st.integers(1, 12), VALUES), min_size=1, max_size=6),

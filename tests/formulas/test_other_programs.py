@@ -138,7 +138,7 @@ def test_libreoffice_gives_the_same_for_all_cases_but_those_explained(tmp_path: 
     assert different == {formula for formulas in LIBREOFFICE.values() for formula in formulas}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(values(booleans=True), FORMULAS)
 def test_random_formulas_agree_with_ironcalc(cells: dict[str, CellValue], formula: str) -> None:
     ours = result_of(formula, cells)
@@ -170,7 +170,7 @@ def _drawn(count: int) -> list[str]:
     """The same random formulas each time: starting LibreOffice for each one would take too long."""
     drawn: dict[str, None] = {}
 
-    @settings(max_examples=count, derandomize=True, database=None, deadline=None, suppress_health_check=[*HealthCheck])
+    @settings(max_examples=count, derandomize=True, database=None, suppress_health_check=[*HealthCheck])
     @given(FIGURES)
     def draw(formula: str) -> None:
         drawn[formula] = None

@@ -407,7 +407,7 @@ def typed(draw: st.DrawFn) -> tuple[str, str, str]:
     return words, encode(words, encoding), font
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(typed(), min_size=1, max_size=12), st.lists(typed(), max_size=3), st.data())
 def test_any_mixture_of_texts_is_restored_exactly_and_can_be_put_back(
     cells: list[tuple[str, str, str]], runs: list[tuple[str, str, str]], data: st.DataObject
@@ -437,7 +437,7 @@ def test_any_mixture_of_texts_is_restored_exactly_and_can_be_put_back(
     assert parts_of(undo(repaired.data, write_log(book, repaired.data, repaired.conversions))) == parts_of(book)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(typed(), typed(), typed(), typed())
 def test_words_in_headers_prompts_names_and_formulas_are_restored_exactly(
     header: tuple[str, str, str],
@@ -480,7 +480,7 @@ def test_words_in_headers_prompts_names_and_formulas_are_restored_exactly(
 ODD = st.text(alphabet="aAeoun dtg§®·­¸µêéøùûõïâÑñÂăđ\u0301_x0D,&\"'<[]!=\n", min_size=1, max_size=24)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(ODD, st.integers(0, 3)), min_size=1, max_size=8), ODD, ODD)
 def test_whatever_is_written_a_repair_is_whole_and_can_be_put_back(
     cells: list[tuple[str, int]], string: str, header: str

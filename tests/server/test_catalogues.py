@@ -238,7 +238,7 @@ def test_a_name_that_looks_like_a_formula_is_text_on_every_way(engine: Engine) -
 _TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=12)
 
 
-@settings(max_examples=40, deadline=None)  # each example writes and reads a workbook
+@settings(max_examples=40)  # each example writes and reads a workbook
 @given(st.lists(st.tuples(_TEXT, _TEXT), min_size=1, max_size=6, unique_by=lambda pair: pair[0]))
 def test_any_printable_text_survives_the_workbook(pairs: list[tuple[str, str]]) -> None:
     entries = [

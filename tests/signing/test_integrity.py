@@ -109,7 +109,7 @@ def test_a_part_added_to_the_signature_origin_is_refused(signed: bytes, trust: T
 
 
 def test_random_damage_to_the_file_is_never_valid_unless_every_part_is_the_same(signed: bytes, trust: Trust) -> None:
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(place=st.integers(0, len(signed) - 1), mask=st.integers(1, 255))
     def damaged_at(place: int, mask: int) -> None:
         damaged = signed[:place] + bytes([signed[place] ^ mask]) + signed[place + 1 :]

@@ -285,11 +285,11 @@ def test_asking_again_is_quick(signed: bytes, authorities: Authorities) -> None:
     trust = authorities.trust()
     verify_package(signed, trust, now=NOW)
 
-    start = time.perf_counter()
+    start = time.process_time()
     for _ in range(20):
         verify_package(signed, trust, now=NOW)
 
-    assert (time.perf_counter() - start) / 20 < 0.03  # 2 ms on a quiet machine; building the path anew costs more
+    assert (time.process_time() - start) / 20 < 0.03  # 2 ms of the processor; building the path anew costs more
 
 
 def test_an_answer_is_not_kept_past_its_minute(workbook: bytes, authorities: Authorities) -> None:

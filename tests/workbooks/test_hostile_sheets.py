@@ -87,7 +87,7 @@ def test_the_undamaged_book_is_worked_on(deed: Callable[[bytes], object]) -> Non
     assert deed(zipped(parts_with({"xl/worksheets/sheet1.xml": SHEET, "xl/workbook.xml": BOOK})))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.data())
 def test_only_refusals_come_out_of_damaged_books(data: st.DataObject) -> None:
     changes = {

@@ -54,7 +54,7 @@ def parsed(rows: str) -> object:
         return reading(rows)
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(st.lists(st.tuples(st.floats(0, 1), st.integers(0, 9), st.sampled_from(PIECES)), min_size=1, max_size=3))
 def test_a_sheet_reads_the_same_by_known_shapes_anew_and_parsed(changes: list[tuple[float, int, str]]) -> None:
     reading(ROWS)

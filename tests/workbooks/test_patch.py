@@ -50,7 +50,7 @@ plain = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(st.dictionaries(st.tuples(st.integers(1, 12), st.integers(1, 30)), plain, max_size=25))
 def test_what_is_patched_in_reads_back(patches: dict[tuple[int, int], Plain]) -> None:
     cells = cells_of(patch_cells(a_workbook(), {"T1": patches}))

@@ -186,7 +186,7 @@ def test_shared_formulas_survive_rows_put_between_them() -> None:
     assert formulas(data, "T1") == {"C1": "A1*$A$4", "C2": "A2*$A$4", "C3": "A3*$A$4", "C4": "A4*$A$4"}
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.lists(st.integers(-50, 50), min_size=3, max_size=8),
     st.integers(0, 12),

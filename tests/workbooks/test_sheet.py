@@ -51,7 +51,7 @@ values = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.dictionaries(st.tuples(st.integers(1, 30), st.integers(1, 30)), values, max_size=40))
 def test_the_reader_sees_what_openpyxl_wrote(grid: Grid) -> None:
     def fill(sheet: Worksheet) -> None:
@@ -73,7 +73,7 @@ def test_the_reader_sees_what_openpyxl_wrote(grid: Grid) -> None:
             assert isinstance(seen.value, bool) == isinstance(cell.value, bool)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.dictionaries(st.tuples(st.integers(1, 9), st.integers(1, 9)), values, max_size=20))
 def test_both_ways_of_reading_see_the_same_cells(grid: Grid) -> None:
     def fill(sheet: Worksheet) -> None:
@@ -479,7 +479,7 @@ def outcome(content: bytes) -> object:
     return dict(sheet.cells), sheet.hidden_rows
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(st.data())
 def test_the_fast_way_never_reads_what_the_xml_parser_would_read_otherwise(data: st.DataObject) -> None:
     content = sheet_xml(PLAIN_ROWS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.workbooks.building import sheet_xml, workbook_with_sheet
@@ -78,7 +78,6 @@ def test_what_is_refused_stays_refused_where_the_shape_is_known(row: str) -> Non
 texts = st.text(st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="<&\ufffe\uffff_"), max_size=8)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(-1e300, 1e300), texts), min_size=2, max_size=4))
 def test_a_known_shape_changes_nothing_that_is_read(rows: list[tuple[float, str]]) -> None:
     for number, text in rows:
