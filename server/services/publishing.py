@@ -18,7 +18,7 @@ from server.errors import ConflictError, InvalidError, NotFoundError
 from server.services.audit import SYSTEM, Action, record
 from server.services.catalogues.usage import told_by_catalogue
 from server.services.periods import day_in_vietnam
-from server.services.succession import refuse_broken
+from server.services.succession import refuse_broken, undeclared_losses
 from server.storage import blobs, drafts, forms, reports
 from server.storage.engine import reading, writing
 from server.storage.forms import FormRecord
@@ -100,7 +100,8 @@ def publish(
         forms.lock_forms(connection)
         told, notes = told_by_catalogue(connection, version, effective_from)
         order = _Order(template, decision.strip(), decided_on, effective_from)
-        return replace(_store(connection, told, order, now, actor), notes=(*notes, *doubts))
+        notes = (*notes, *undeclared_losses(connection, told, effective_from), *doubts)
+        return replace(_store(connection, told, order, now, actor), notes=notes)
 
 
 def issue_draft(
