@@ -360,7 +360,7 @@ UNEXPLAINED = Kind(
     "Cảnh báo chưa có giải trình",
     "Còn {count} cảnh báo về số liệu chưa có giải trình: {warnings}.",
     "Số liệu khác thường chưa được người nhập xem lại hoặc giải thích.",
-    "Kiểm tra lại số; nếu số đúng, ghi mã cảnh báo, ô và lý do (ít nhất ba từ) vào trang Giải trình.",
+    "Kiểm tra lại số; nếu đúng, ghi mã cảnh báo, ô và lý do (từ ba từ) vào trang Giải trình (mất trang: tải lại biểu).",
     ("L32", "T12"),
 )
 # 60x: values.

@@ -75,6 +75,7 @@ def check_workbook(
     *,
     sheet: str | None = None,
     history: History | None = None,
+    explains: bool = False,
 ) -> Report:
     """Check an opened workbook.
 
@@ -84,13 +85,14 @@ def check_workbook(
             written: good enough for the author's own check, never for acceptance.
         sheet: the sheet of one unit, in a merged workbook that holds one sheet per unit.
         history: the unit's earlier figures as the receiver has them; None for those in the file.
+        explains: whether the receiver knows that the form was issued with a place for explanations.
     """
     carried = embedded_version(workbook)
     version = version or carried
     if version is None or not _is_sound(version):
         return Report((catalogue.NOT_ISSUED.at("", ""), *check_text(workbook)))
     try:
-        return _report(workbook, compile_version(version), sheet, history)
+        return _report(workbook, compile_version(version), sheet, history, explains=explains)
     except FormulaError as error:
         return Report(error.findings)
     except WorkbookError as error:
@@ -109,7 +111,9 @@ def _is_sound(version: FormVersion) -> bool:
     return all(0 < row <= MAX_ROW for row in rows) and all(0 < column <= MAX_COLUMN for column in columns)
 
 
-def _report(workbook: Workbook, compiled: CompiledForm, sheet: str | None, history: History | None) -> Report:
+def _report(
+    workbook: Workbook, compiled: CompiledForm, sheet: str | None, history: History | None, *, explains: bool
+) -> Report:
     stamp = read_stamp(workbook)
     if sheet is None and stamp is not None and stamp.kind is StampKind.MERGED:
         return _merged_report(workbook, compiled)
@@ -121,7 +125,7 @@ def _report(workbook: Workbook, compiled: CompiledForm, sheet: str | None, histo
     if sheet is None:
         findings += check_history(filled, embedded_history(workbook) if history is None else history)
         findings += [*check_book(workbook, compiled.version, findings), *check_text(workbook)]
-        findings = list(with_explanations(findings, filled, workbook))
+        findings = list(with_explanations(findings, filled, workbook, held=explains))
     else:
         findings += check_sheet_text(workbook, filled.layouts[0].sheet if filled.layouts else sheet)
     return Report(_sorted(findings, workbook), filled, computed)

@@ -59,8 +59,12 @@ def is_enough(text: str) -> bool:
     return len(words) >= _FEWEST_WORDS and sum(map(len, words)) >= _FEWEST_LETTERS
 
 
-def with_explanations(findings: Sequence[Finding], filled: FilledForm, workbook: Workbook) -> Iterator[Finding]:
+def with_explanations(
+    findings: Sequence[Finding], filled: FilledForm, workbook: Workbook, *, held: bool = False
+) -> Iterator[Finding]:
     """The findings with what the workbook says about them, and one more where warnings are left unexplained.
+
+    ``held``: the form was issued with a place for explanations, whatever became of it.
 
     Raises:
         WorkbookError: the sheet of explanations cannot be read.
@@ -80,7 +84,7 @@ def with_explanations(findings: Sequence[Finding], filled: FilledForm, workbook:
             bare.append(finding)
         yield replace(finding, explanation=text)
     # Forms issued before there was a place for explanations are not held to them.
-    if bare and has_explanations(workbook):
+    if bare and (held or has_explanations(workbook)):
         named = first_of([f"{finding.code} ở {finding.cell}" for finding in bare], _NAMED, "cảnh báo khác")
         yield catalogue.UNEXPLAINED.at(EXPLANATIONS_SHEET, "", count=str(len(bare)), warnings=named)
 

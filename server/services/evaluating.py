@@ -29,7 +29,7 @@ from server.services.carrying import Carried, carried, carried_cells, earlier_of
 from server.services.figures import Figure, figure
 from server.services.issuing import own_regions
 from server.services.periods import day_in_vietnam
-from server.services.registry import Published, published
+from server.services.registry import Published, explains, published
 from server.services.storing import StoredFigure
 from server.services.uploads import open_upload
 from server.storage import forms
@@ -72,6 +72,7 @@ class Basis:
         signers: SHA-256 of the certificates that may sign for it today.
         sources: the submissions that carried cells are compared with.
         earlier: the submissions whose figures are the unit's history.
+        explains: whether the form has a place for explanations, which somebody may have deleted from the workbook.
         sender: unit of the account, None where the account was closed meanwhile.
     """
 
@@ -83,6 +84,7 @@ class Basis:
     sources: tuple[tuple[str, int | None], ...]
     sender: int | None
     earlier: tuple[EarlierSubmission, ...] = ()
+    explains: bool = False
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,7 @@ def look_up(connection: Connection, stamp: Stamp | None, account: Account, now: 
         sources=() if record is None else sources_of(connection, published(record).version, unit, period),
         sender=sender,
         earlier=() if record is None else earlier_of(connection, published(record).version, unit, period),
+        explains=record is not None and explains(connection, record),
     )
 
 
@@ -164,7 +167,7 @@ def judge(received: Received, basis: Basis, stored: Carried, account: Account) -
         return Evaluation(received, basis, tuple(findings))
     known = published(basis.record)
     # The history in the file is for the officer's own check; here the store's own counts.
-    report = check_workbook(received.workbook, known.version, history=stored.history)
+    report = check_workbook(received.workbook, known.version, history=stored.history, explains=basis.explains)
     findings += [*_about_signers(received.verdict, basis.unit, basis.signers), *report.findings]
     figures: list[StoredFigure] = []
     if report.filled is not None:

@@ -9,11 +9,14 @@ from functools import lru_cache
 from sqlalchemy import Connection
 
 from form_templates import serial
+from form_templates.explanations import has_explanations
 from form_templates.model import FormVersion
 from formulas.compiler import CompiledForm, compile_version
 from server.errors import NotFoundError
 from server.storage import forms
+from server.storage.blobs import get_blob
 from server.storage.forms import FormRecord
+from workbooks.workbook import open_workbook
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,17 @@ def version_in_effect(connection: Connection, form: str, day: date) -> Published
             "Kiểm tra mã biểu và kỳ báo cáo, hoặc ban hành phiên bản có hiệu lực sớm hơn.",
         )
     return published(record)
+
+
+def explains(connection: Connection, record: FormRecord) -> bool:
+    """Whether the published template has a place for explanations."""
+    template = get_blob(connection, record.template_sha256)
+    return template is not None and _explains(template)
+
+
+@lru_cache(maxsize=64)
+def _explains(template: bytes) -> bool:
+    return has_explanations(open_workbook(template))
 
 
 @lru_cache(maxsize=64)

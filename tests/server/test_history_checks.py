@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from form_templates.filling import fill, key_addresses
@@ -99,6 +101,26 @@ def test_the_service_does_not_believe_the_history_in_the_file(world: World) -> N
     result = world.send(early)
 
     assert "BS620" in {finding.code for finding in result.findings}
+
+
+def test_the_sheet_deleted_with_its_name_does_not_spare_the_explanation(world: World) -> None:
+    reported_before(world)
+    world.history(area=10.0)
+
+    result = world.send(world.signed(values=crops(r04c2=40.0), change=without_explanations))
+
+    assert "BS505" in {finding.code for finding in result.findings}
+    assert result.status == "refused"
+
+
+def without_explanations(data: bytes) -> bytes:
+    """The workbook as somebody leaves it who deletes the sheet, and the name of its lines in the list of names."""
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    del book[SHEET]
+    del book.defined_names["BS_explanations"]
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
 
 
 @pytest.mark.parametrize("area", [9.0, 10.3, 14.0])
