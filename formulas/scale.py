@@ -4,8 +4,10 @@ Scale: at least 3 earlier figures, the value about 1,000, 1,000,000 or 1,000,000
 part of it (within a factor of 3.3 of the power), and a hundred times beyond anything seen. Both readings are asked for.
 
 Jump: at least 4 earlier figures; the value more than three times the spread between the quartiles beyond them, more
-than half the median away from it, and more than ten units of the last digit away. One strange earlier figure widens
-nothing.
+than half the median away from it, more than ten units of the last digit away, and by half beyond everything seen: what
+is harvested in one month of the year is no jump each year. One figure a hundred times beyond the others is not counted
+as seen. Where all was zero so far, a first figure is a jump after twelve periods only. A jump holds the workbook up
+until it is explained, so silence goes before alarms.
 
 Where most of a column has the same trouble it is told once.
 """
@@ -16,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from form_templates.history import CellHistory, History
+from form_templates.history import MOST_FIGURES, CellHistory, History
 from form_templates.model import CellKey, CellKind
 from form_templates.reading import FilledCell, FilledForm, ValueState
 from formulas import catalogue
@@ -88,11 +90,24 @@ def _power(value: float, earlier: CellHistory) -> int:
 def _jumps(value: float, earlier: CellHistory, decimals: int) -> bool:
     if earlier.count < _FEWEST_FOR_JUMP:
         return False
+    if not any((earlier.low, earlier.high)) and earlier.count < MOST_FIGURES:
+        return False  # not a year yet, and nothing so far: the first harvest is no jump
     spread = _SPREADS * (earlier.third - earlier.first)
-    if earlier.first - spread <= value <= earlier.third + spread:
+    low, high = _seen(earlier)
+    if min(low, earlier.first - spread) <= value <= max(high, earlier.third + spread) or value == earlier.low:
         return False
-    apart = abs(value - earlier.median)
-    return apart > _SHARE * abs(earlier.median) and apart > _LAST_DIGITS * 10.0**-decimals
+    least = max(_SHARE * abs(earlier.median), _LAST_DIGITS * 10.0**-decimals)
+    # Of a harvest in one month of the year nothing tells but its best earlier one.
+    nearest = low if value < low else high
+    return abs(value - earlier.median) > least and abs(value - nearest) > _SHARE * abs(nearest)
+
+
+def _seen(earlier: CellHistory) -> tuple[float, float]:
+    """The least and the greatest figure; the quartile in place of one that is a hundred times beyond it."""
+    low, high = earlier.low, earlier.high
+    strange_high = earlier.third and abs(high) >= _BEYOND * abs(earlier.third)
+    strange_low = earlier.first and abs(low) * _BEYOND <= abs(earlier.first)
+    return earlier.first if strange_low else low, earlier.third if strange_high else high
 
 
 def _told(filled: FilledForm, found: Sequence[_Odd], judged: int) -> Iterator[Finding]:

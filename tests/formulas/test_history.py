@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from form_templates.filling import fill, issue
@@ -14,6 +14,7 @@ from form_templates.model import CellKey
 from form_templates.serial import digest
 from form_templates.stamp import STAMP_SHEET, Stamp, embedded_history, stamp_is_ours
 from formulas.checking import Report, check
+from formulas.scale import _jumps
 from tests.formulas.specimens import (
     CROPS,
     LIVESTOCK,
@@ -113,6 +114,47 @@ def test_a_series_that_always_varied_is_let_vary() -> None:
 
 def test_one_strange_earlier_figure_does_not_hide_a_jump() -> None:
     assert codes(reported(CROPS, {("04", "2"): 400.0}, {("04", "2"): (*STEADY, 90_000.0)})) == ["BS621"]
+
+
+HARVESTS = (0.0, 0.0, 0.0, 500.0, 0.0, 0.0, 0.0, 540.0, 0.0, 0.0, 0.0, 0.0)
+SOWINGS = (820.0, 15.0, 0.0, 0.0, 410.0, 12.0, 0.0, 0.0, 640.0, 30.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("value", "earlier"),
+    [
+        (620.0, HARVESTS),
+        (500.0, HARVESTS),
+        (0.0, HARVESTS),
+        (900.0, SOWINGS),
+        (0.0, SOWINGS),
+        (0.0, (500.0, 510.0, 0.0, 505.0, 498.0)),
+        (500.0, (0.0,) * 5),  # the first harvest since figures are kept
+        (-80.0, (-60.0, -70.0, -55.0, -64.0)),
+    ],
+)
+def test_the_seasons_are_no_jumps(value: float, earlier: Sequence[float]) -> None:
+    assert codes(reported(CROPS, {("04", "2"): value}, {("04", "2"): earlier})) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "earlier"), [(5_400.0, HARVESTS), (8_200.0, SOWINGS), (500.0, (0.0,) * 12), (1.0, STEADY)]
+)
+def test_what_no_season_explains_is_a_jump(value: float, earlier: Sequence[float]) -> None:
+    assert codes(reported(CROPS, {("04", "2"): value}, {("04", "2"): earlier})) == ["BS621"]
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(st.floats(0.8, 1.25), min_size=14, max_size=14),
+    st.lists(st.sampled_from((0.0, 0.3, 1.0)), min_size=12, max_size=12),
+)
+def test_a_year_like_the_one_before_never_alarms(yearly: list[float], season: list[float]) -> None:
+    """Any season, each month within a quarter of that month's usual figure."""
+    figures = [round(400 * part * noise, 1) for part, noise in zip(season * 2, yearly, strict=False)]
+
+    assert not _jumps(figures[12], summary(figures[:12]), 1)
+    assert not _jumps(figures[13], summary(figures[1:13]), 1)
 
 
 def test_small_counts_may_do_as_they_please() -> None:
