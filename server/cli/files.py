@@ -19,6 +19,7 @@ from formulas.text.scanning import check_text
 from formulas.text.undoing import undo, write_log
 from server.cli.arguments import existing_file, new_file
 from server.cli.output import print_findings, print_json
+from workbooks.errors import WorkbookError
 from workbooks.finding import Finding
 from workbooks.texts import is_signed
 from workbooks.workbook import open_workbook
@@ -71,16 +72,22 @@ def text(
         raise click.UsageError("--log và --undo cần -o để biết ghi tệp nào.")
     data = file.read_bytes()
     if output and undo_log:
-        output.write_bytes(undo(data, undo_log.read_text(encoding="utf-8")))
+        output.write_bytes(undo(data, undo_log.read_text(encoding="utf-8", errors="replace")))
         click.echo(f"Đã trả chữ về như trước khi chuyển mã: {output}")
         return
     choose = everything if everything_too else at_places(places) if places else certain
-    repaired = repair(data, choose, signed_too=force) if output else Repair(data, ())
+    try:
+        workbook = open_workbook(data)
+        repaired = repair(data, choose, signed_too=force) if output else Repair(data, ())
+    except WorkbookError as error:
+        if not as_json:
+            raise
+        print_json({"file": str(file), "findings": [error.finding.to_dict()], "repaired": [], "proposed": []})
+        sys.exit(1)
     if log:
         log.write_text(write_log(data, repaired.data, repaired.conversions), encoding="utf-8")
     if output:
         output.write_bytes(repaired.data)
-    workbook = open_workbook(data)
     left = list(check_text(open_workbook(repaired.data)))
     # Of the file as it came: once its neighbours are repaired, a doubtful text has nothing left that tells on it.
     done = {item.piece for item in repaired.conversions}

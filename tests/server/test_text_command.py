@@ -16,6 +16,7 @@ from signing.sign import sign_package
 from tests.formulas.test_text_places import parts_of
 from tests.formulas.text_specimens import a_book_of_texts, texts_everywhere
 from tests.signing.authorities import create_authorities
+from workbooks.errors import WorkbookError
 
 
 def run(*arguments: object) -> Result:
@@ -94,3 +95,28 @@ def test_a_signed_file_is_not_repaired_unless_it_is_forced(tmp_path: Path) -> No
 
 def test_a_log_needs_a_file_to_write(old: Path, tmp_path: Path) -> None:
     assert run(old, "--log", tmp_path / "x.json").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"a,b\n1,2\n", b"PK\x03\x04cut off", bytes.fromhex("d0cf11e0a1b11ae1") + bytes(999)]
+)
+def test_a_file_that_is_no_workbook_is_told_to_programs_too(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "lạ.xlsx"
+    path.write_bytes(content)
+
+    result = run(path, "--json")
+
+    assert result.exit_code == 1
+    (finding,) = told(result)["findings"]
+    assert finding["code"].startswith("BS1")
+    assert finding["remedy"]
+
+
+def test_a_log_that_is_no_text_is_refused_in_words(old: Path, tmp_path: Path) -> None:
+    log, back = tmp_path / "nhật ký.json", tmp_path / "trả lại.xlsx"
+    log.write_bytes(bytes(range(128, 256)))
+
+    with pytest.raises(WorkbookError, match="không đọc được"):
+        CliRunner().invoke(bieuso, ["text", str(old), "-o", str(back), "--undo", str(log)], catch_exceptions=False)
+
+    assert not back.exists()
