@@ -9,6 +9,15 @@ from workbooks.finding import Severity
 
 _ERROR, _WARNING = Severity.ERROR, Severity.WARNING
 
+NOT_PROTECTED = Kind(
+    "BS343",
+    _WARNING,
+    "Trang biểu chưa được bảo vệ",
+    "Trang “{title}” chưa được bảo vệ, nên người nhập sửa được cả công thức, tên và mã số.",
+    "Bỏ bảo vệ để sửa biểu rồi quên bảo vệ lại; khi chưa bảo vệ thì không soát được ô nào khóa, ô nào mở.",
+    "Bảo vệ trang tính (không cần mật khẩu), rồi soát lại.",
+    ("C38", "L32"),
+)
 UNKNOWN_UNIT = Kind(
     "BS350",
     _ERROR,

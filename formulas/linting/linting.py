@@ -14,6 +14,7 @@ from form_templates.model import FormVersion
 from form_templates.reports import is_report, read_sources
 from formulas.compiler import compile_version
 from formulas.errors import FormulaError
+from formulas.linting import kinds
 from formulas.linting.draft import Draft, read_draft
 from formulas.linting.links import without_links
 from formulas.linting.measuring import lint_units
@@ -68,6 +69,8 @@ def _opened(data: bytes, faults: Faults) -> Workbook:
 
 
 def _of_draft(draft: Draft) -> Iterator[Finding]:
+    if not draft.sheet.protected:
+        yield kinds.NOT_PROTECTED.at(draft.sheet.name, "", title=draft.sheet.name)
     yield from _of_formulas(draft)
     yield from lint_units(draft)
     yield from lint_totals(draft)
