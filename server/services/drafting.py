@@ -14,15 +14,13 @@ from sqlalchemy import Engine
 from form_templates.definition import Entry
 from form_templates.definition_reading import read_definition
 from form_templates.errors import Faults, FormError
-from formulas.linting.linting import lint
 from server.errors import ConflictError, NotFoundError
 from server.services.audit import SYSTEM, Action, record
-from server.services.catalogues.entries import measures_of
-from server.services.catalogues.kinds import INDICATORS, UNITS_OF_MEASURE
 from server.services.periods import day_in_vietnam
 from server.services.publishing import refuse_report
+from server.services.soundness import template_faults
 from server.services.succession import draft_succession_faults
-from server.storage import catalogues, drafts, forms
+from server.storage import drafts, forms
 from server.storage.drafts import DraftRecord
 from server.storage.engine import reading, writing
 from workbooks.finding import Finding
@@ -101,8 +99,5 @@ def _identity(template: bytes) -> tuple[str, str, str]:
 def _faults(engine: Engine, template: bytes, day: date) -> tuple[Finding, ...]:
     """What an owner will have to mend, measured by today's catalogues."""
     with reading(engine) as connection:
-        indicators = catalogues.entries_at(connection, day, INDICATORS.name)
-        measures = measures_of(catalogues.entries_at(connection, day, UNITS_OF_MEASURE.name))
-        broken = draft_succession_faults(connection, template, day)
-    units = {one.code: one.attributes["unit"] for one in indicators}
-    return (*lint(template, measures=measures, indicators=units), *broken)
+        found = template_faults(connection, template, day)
+        return (*found, *draft_succession_faults(connection, template, day))

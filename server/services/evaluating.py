@@ -37,6 +37,7 @@ from server.storage.accounts import account_by_id, signers_of
 from server.storage.earlier import EarlierSubmission
 from server.storage.exact import FactState, NotFiniteError, TooLargeError, TooPreciseError, unscaled
 from server.storage.forms import FormRecord
+from server.storage.submissions import current_submission
 from server.storage.units import Unit, unit_at, units_at
 from signing.trust import Trust
 from signing.verdict import Outcome, SignatureVerdict, Verdict
@@ -72,6 +73,7 @@ class Basis:
         signers: SHA-256 of the certificates that may sign for it today.
         sources: the submissions that carried cells are compared with.
         earlier: the submissions whose figures are the unit's history.
+        sent_under: version of the form under which the unit's own workbook for this period was accepted; "" for none.
         explains: whether the form has a place for explanations, which somebody may have deleted from the workbook.
         sender: unit of the account, None where the account was closed meanwhile.
     """
@@ -84,6 +86,7 @@ class Basis:
     sources: tuple[tuple[str, int | None], ...]
     sender: int | None
     earlier: tuple[EarlierSubmission, ...] = ()
+    sent_under: str = ""
     explains: bool = False
 
 
@@ -147,8 +150,14 @@ def look_up(connection: Connection, stamp: Stamp | None, account: Account, now: 
         sources=() if record is None else sources_of(connection, published(record).version, unit, period),
         sender=sender,
         earlier=() if record is None else earlier_of(connection, published(record).version, unit, period),
+        sent_under=_sent_under(connection, stamp.form, unit, period),
         explains=record is not None and explains(connection, record),
     )
+
+
+def _sent_under(connection: Connection, form: str, unit: Unit, period: Period) -> str:
+    current = current_submission(connection, form, unit.id, period.code)
+    return current.version or "" if current is not None and current.source == "workbook" else ""
 
 
 def carried_for(connection: Connection, basis: Basis) -> Carried:
@@ -190,6 +199,9 @@ def _about_origin(stamp: Stamp, basis: Basis, account: Account) -> Iterator[Find
         yield said.OTHER_CONTENT.at("", "", form=form, version=version)
     elif basis.period is not None and basis.record.withdrawn_on(basis.period.last_day):
         yield said.WITHDRAWN.at("", "", form=form, version=version)
+    elif basis.unit is not None and basis.sent_under and int(basis.sent_under) > int(basis.record.version):
+        told = {"name": basis.unit.name, "form": form, "version": version, "later": basis.sent_under}
+        yield said.SENT_UNDER_LATER.at("", "", **told)
     if basis.unit is None or basis.period is None:
         yield said.UNKNOWN_UNIT.at("", "", unit=excerpt(stamp.unit), period=excerpt(stamp.period))
     elif basis.sender != basis.unit.id:

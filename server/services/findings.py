@@ -82,6 +82,15 @@ CONSOLIDATES = Kind(
     "Dùng biểu tổng hợp.",
     ("L34",),
 )
+SENT_UNDER_LATER = Kind(
+    "BS809",
+    _ERROR,
+    "Kỳ này đã nộp theo phiên bản mới hơn của biểu",
+    "{name} đã nộp biểu {form} kỳ này theo phiên bản {later}; tệp này theo phiên bản {version}, cũ hơn.",
+    "Gửi nhầm tệp cũ sau khi đã chuyển sang biểu của phiên bản mới.",
+    "Nộp lại bằng biểu của phiên bản mới; tệp cũ còn số liệu cần dùng thì chuyển bằng bieuso form convert.",
+    ("L35",),
+)
 UNREGISTERED_SIGNER = Kind(
     "BS811",
     _ERROR,

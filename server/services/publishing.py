@@ -18,6 +18,7 @@ from server.errors import ConflictError, InvalidError, NotFoundError
 from server.services.audit import SYSTEM, Action, record
 from server.services.catalogues.usage import told_by_catalogue
 from server.services.periods import day_in_vietnam
+from server.services.soundness import refuse_unsound
 from server.services.succession import refuse_broken, undeclared_losses
 from server.storage import blobs, drafts, forms, reports
 from server.storage.engine import reading, writing
@@ -95,6 +96,10 @@ def publish(
     """
     check_dates(decision, decided_on, effective_from, now)
     version = checked_version(template)
+    with reading(engine) as connection:
+        told_by_catalogue(connection, version, effective_from)
+        if forms.form_version(connection, version.form, version.version) is None:
+            refuse_unsound(connection, template, effective_from)
     doubts = proved(template, version)
     with writing(engine) as connection:
         forms.lock_forms(connection)

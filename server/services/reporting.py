@@ -30,6 +30,7 @@ from server.services.periods import parse_period, recent_periods
 from server.services.publishing import check_dates
 from server.services.registry import version_in_effect
 from server.services.rights import refuse_hidden
+from server.services.soundness import refuse_unsound
 from server.services.totals import UnitTotals, totals_in
 from server.services.tracing import topmost
 from server.services.units import require_unit
@@ -93,6 +94,9 @@ def publish_report(
     """
     check_dates(decision, decided_on, effective_from, now)
     report = reports.compile_report(template)
+    with reading(engine) as connection:
+        if stored.report_version(connection, report.grid.form, report.grid.version) is None:
+            refuse_unsound(connection, template, effective_from)
     proved(template, report.grid)
     model = reports.to_json(report)
     digest = hashlib.sha256(model.encode()).hexdigest()

@@ -28,6 +28,7 @@ from tests.server.templates import a_template, with_cell
 from tests.server.test_api import conforms
 from tests.server.world import FORM, KEYS, NOW, PASSWORD, World, template
 from workbooks.errors import WorkbookError
+from workbooks.patch import Formula, Patch, patch_cells
 
 TODAY = date(2026, 10, 2)
 API = "/api/v1"
@@ -52,6 +53,26 @@ def actions(engine: Engine) -> list[str]:
 
 
 # ---- issuing
+
+
+@pytest.mark.parametrize(
+    ("cells", "code"),
+    [
+        ({(17, 9): Formula("SUM(G18:G19)")}, "BS352"),
+        ({(9, 4): Formula("SUM(D10,D15,D17,D20)")}, "BS353"),
+        ({(12, 9): Formula("G12*H12/10+#REF!")}, "BS328"),
+    ],
+)
+def test_what_the_lint_calls_an_error_is_not_issued(
+    engine: Engine, cells: dict[tuple[int, int], Patch], code: str
+) -> None:
+    faulty = patch_cells(template(), {FORM: cells})
+
+    with pytest.raises(FormError) as refused:
+        publish(engine, faulty, decision="QĐ", effective_from=TODAY, now=NOW)
+
+    assert code in {finding.code for finding in refused.value.findings}
+    assert list_forms(engine) == ()
 
 
 @pytest.mark.parametrize("decision", ["", "   "])

@@ -180,6 +180,18 @@ def test_a_unit_that_sends_again_under_the_next_version_counts_once(mixed: World
     assert totals.check(mixed.engine).differences == ()
 
 
+def test_a_workbook_of_the_version_before_does_not_displace_what_came_under_the_next(world: World) -> None:
+    late = world.signed(OLD)
+    publish_second(world.engine)
+    assert world.send(world.signed(OLD, second_crops()), OLD).status == "accepted"
+
+    refused = world.send(late, OLD)
+
+    found = totals.read(world.engine, unit="86", form=FORM, period=PERIOD)
+    assert [finding.code for finding in refused.findings if finding.code.startswith("BS8")] == ["BS809"]
+    assert (found.told, value(found, "01", 3)) == ((), Decimal(10) * len(SECOND_CROPS))
+
+
 def test_figures_are_told_over_a_version_that_was_withdrawn_meanwhile(mixed: World) -> None:
     publish(mixed.engine, template(third_spec()), decision="QĐ 3", effective_from=date(2026, 9, 20), now=NOW)
     kept = reported_facts(mixed.engine, form=FORM, unit=OLD, period=PERIOD, version="3")
