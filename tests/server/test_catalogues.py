@@ -297,6 +297,13 @@ def test_codes_of_other_catalogues_that_are_not_there(engine: Engine) -> None:
     assert set(faults(engine, "indicators", edited)) == {("BS839", edited.at("TT.04", key)) for key in keys}
 
 
+@pytest.mark.parametrize("key", ["code", "parent"])
+def test_a_question_mark_is_no_code(engine: Engine, key: str) -> None:
+    book = Editor(engine, "fields").add(**{"code": "99", "name": "Khác"} | {key: "?"})
+
+    assert [at for _, at in faults(engine, "fields", book)] == [book.at("?" if key == "code" else "99", key)]
+
+
 def test_words_outside_the_list(engine: Engine) -> None:
     edited = Editor(engine, "indicators").set("TT.04", over_units="Nhân", period="Tháng; Thế kỷ")
 

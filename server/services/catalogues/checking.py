@@ -11,7 +11,7 @@ from typing import Final
 from form_templates.measures import MeasureError, Measures, spelling, units_of
 from server.services.catalogues import findings as said
 from server.services.catalogues.kinds import CODE, KINDS, NAME, PARENT, SEPARATOR, UNITS_OF_MEASURE, Field
-from server.services.catalogues.reading import CatalogueSheet, Line
+from server.services.catalogues.reading import UNREADABLE, CatalogueSheet, Line
 from server.storage.catalogues import Entry
 from workbooks.finding import Finding
 
@@ -78,11 +78,11 @@ def _codes(read: CatalogueSheet) -> Iterator[Finding]:
     seen: dict[str, Line] = {}
     for line in read.lines:
         code = line.texts[CODE]
-        if code and code != "?" and not _CODE.fullmatch(code):
+        if code and code != UNREADABLE and not _CODE.fullmatch(code):
             reason = f"mã “{code[:60]}” chỉ được gồm chữ không dấu, số, dấu chấm, gạch nối, nhiều nhất 40 ký tự."
             yield said.CELL.at(read.name, read.place(line, CODE), title=read.kind.by_key[CODE].title, reason=reason)
         other = seen.setdefault(code.casefold(), line)
-        if other is not line and code and code != "?":
+        if other is not line and code and code != UNREADABLE:
             yield said.TWICE.at(read.name, read.place(line, CODE), code=code, other=read.place(other, CODE))
 
 
@@ -96,7 +96,7 @@ def _required(read: CatalogueSheet) -> Iterator[Finding]:
 
 def _parents(read: CatalogueSheet, found: Mapping[str, Wanted]) -> Iterator[Finding]:
     for one in found.values():
-        if one.parent_code not in (None, "?") and one.parent_code not in found:
+        if one.parent_code not in (None, UNREADABLE) and one.parent_code not in found:
             yield said.PARENT.at(read.name, read.place(one.line, PARENT), code=one.code, parent=one.parent_code or "")
 
 
@@ -104,13 +104,13 @@ def _cycles(read: CatalogueSheet, found: Mapping[str, Wanted]) -> Iterator[Findi
     """Each circle once, at the entry of it that stands first."""
     done: set[str] = set()
     for start in found:
-        path: list[str] = []
+        path: dict[str, None] = {}  # in order, and found at once however long a chain is
         code: str | None = start
         while code is not None and code in found and code not in done and code not in path:
-            path.append(code)
+            path[code] = None
             code = found[code].parent_code
         if code is not None and code in path:
-            circle = path[path.index(code) :]
+            circle = [*path][[*path].index(code) :]
             first = min((found[one] for one in circle), key=lambda one: one.line.row)
             told = " → ".join([*circle, circle[0]])
             yield said.CYCLE.at(read.name, read.place(first.line, PARENT), code=first.code, path=told)
@@ -127,7 +127,7 @@ def _values(read: CatalogueSheet, found: Mapping[str, Wanted], world: World) -> 
             text = entry.attributes.get(one.key, "")
             items = text.split(SEPARATOR) if one.many else [text]
             for item in items:
-                if item and item != "?" and item not in known:
+                if item and item != UNREADABLE and item not in known:
                     yield _unknown(read, one, entry, item)
 
 
@@ -160,7 +160,7 @@ def _measures(read: CatalogueSheet, found: Mapping[str, Wanted], world: World) -
 
 
 def _unit_faults(entry: Wanted, old: Entry | None, spelled: dict[str, Wanted]) -> Iterator[tuple[str, str]]:
-    if "?" in (entry.code, entry.name, *entry.attributes.values()) or not entry.attributes.get("dimension"):
+    if UNREADABLE in (entry.code, entry.name, *entry.attributes.values()) or not entry.attributes.get("dimension"):
         return  # told already
     try:
         (unit,) = units_of([{CODE: entry.code, NAME: entry.name, **entry.attributes}])

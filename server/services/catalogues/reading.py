@@ -21,6 +21,8 @@ from workbooks.workbook import Workbook
 MOST_LINES: Final = 20_000
 _HEADINGS_WITHIN: Final = 20
 _LONGEST: Final = 2_000
+# In place of what a cell that was told says, so that it does not also count as missing; no clean text can be this.
+UNREADABLE: Final = "\0"
 _LIST: Final = re.compile(r"[;|]")
 
 
@@ -125,8 +127,7 @@ class _Lines:
         for reason in reasons:
             at = address(row, self._read.columns[one.key])
             self._read.findings.append(said.CELL.at(self._read.name, at, title=one.title, reason=reason))
-        # A placeholder, so that one bad cell does not also count as a missing one.
-        text = "?" if reasons else _plain(cell.value)
+        text = UNREADABLE if reasons else _plain(cell.value)
         if not one.many:
             return text
         return SEPARATOR.join(filter(None, (item.strip() for item in _LIST.split(text))))
