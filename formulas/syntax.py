@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -65,6 +66,21 @@ class Call:
 
 
 Node: TypeAlias = Literal | Reference | Unary | Binary | Call
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """Every part of a formula, in the order of the text."""
+    pending = [node]
+    while pending:
+        part = pending.pop()
+        yield part
+        match part:
+            case Unary(_, operand):
+                pending.append(operand)
+            case Binary(_, left, right):
+                pending += [right, left]
+            case Call(_, arguments):
+                pending += reversed(arguments)
 
 
 def shape_of(coded: str) -> tuple[str, tuple[str, ...]]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
-from formulas.syntax import Binary, Call, Literal, Node, Reference, Unary
+from formulas.syntax import Binary, Call, Literal, Node, Reference, Unary, walk
 
 OF_FIRST: Final = frozenset({"IFERROR", "ROUND", "ROUNDUP", "ROUNDDOWN", "INT", "ABS"})
 """Functions whose result is, in kind and unit, that of their first argument."""
@@ -19,21 +18,6 @@ def spine(node: Binary) -> tuple[Node, list[tuple[str, Node]]]:
         rest.append((left.operator, left.right))
         left = left.left
     return left, rest[::-1]
-
-
-def walk(node: Node) -> Iterator[Node]:
-    """Every part of a formula."""
-    pending = [node]
-    while pending:
-        part = pending.pop()
-        yield part
-        match part:
-            case Unary(_, operand):
-                pending.append(operand)
-            case Binary(_, left, right):
-                pending += [right, left]
-            case Call(_, arguments):
-                pending += reversed(arguments)
 
 
 def references(node: Node) -> list[str]:

@@ -10,8 +10,7 @@ from form_templates import definition
 from form_templates.codebook import plain_text
 from formulas.linting import kinds
 from formulas.linting.draft import Draft
-from formulas.linting.trees import walk
-from formulas.syntax import Binary, Literal, Node, Unary
+from formulas.syntax import Binary, Literal, Node, Unary, walk
 from formulas.wording import number_text
 from workbooks.address import address
 from workbooks.finding import Finding
