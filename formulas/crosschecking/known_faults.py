@@ -5,12 +5,12 @@ Each entry has an example that shows the fault; the tests run it, so that an ent
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from typing import Final
 
 from formulas.arithmetic import CellValue
-from formulas.syntax import Binary, Call, Literal, Node, Reference, Unary
+from formulas.syntax import Binary, Call, Literal, Node, Reference, walk
 from workbooks.sheet import CellError
 
 _OVER_VALUES: Final = frozenset({"SUM", "AVERAGE", "MIN", "MAX", "COUNT", "COUNTA", "AND", "OR"})
@@ -18,6 +18,9 @@ _GIVING_CELLS: Final = frozenset({"IF", "IFS", "INDEX"})
 _OF_TEXTS: Final = frozenset({"&", "CONCATENATE", "LEFT", "RIGHT", "MID", "LEN", "TRIM", "UPPER", "LOWER"})
 _OF_DAYS: Final = frozenset({"DATE", "YEAR", "MONTH", "DAY", "TEXT"})
 _CONDITIONAL: Final = frozenset({"COUNTIF", "COUNTIFS", "SUMIF", "SUMIFS", "AVERAGEIF", "AVERAGEIFS"})
+_TRUE_OR_FALSE: Final = frozenset(
+    {"=", "<>", "<", "<=", ">", ">=", "AND", "OR", "NOT", "ISNUMBER", "ISBLANK", "ISTEXT", "ISERROR"}
+)
 _FIRST_SOUND_DAY: Final = 61.0
 
 
@@ -53,23 +56,9 @@ def explained(case: Case) -> KnownFault | None:
     return next((fault for fault in KNOWN_FAULTS if fault.explains(case)), None)
 
 
-def _parts(node: Node) -> Iterator[Node]:
-    pending = [node]
-    while pending:
-        part = pending.pop()
-        yield part
-        match part:
-            case Unary(_, operand):
-                pending.append(operand)
-            case Binary(_, left, right):
-                pending += [left, right]
-            case Call(_, arguments):
-                pending += arguments
-
-
 def _names(case: Case) -> set[str]:
     """Functions and operators of the formula."""
-    parts = list(_parts(case.node))
+    parts = list(walk(case.node))
     named = {part.name for part in parts if isinstance(part, Call)}
     return named | {part.operator for part in parts if isinstance(part, Binary)}
 
@@ -77,7 +66,7 @@ def _names(case: Case) -> set[str]:
 def _chooses_a_cell(case: Case) -> bool:
     return any(
         isinstance(argument, Call) and argument.name in _GIVING_CELLS
-        for part in _parts(case.node)
+        for part in walk(case.node)
         if isinstance(part, Call) and part.name in _OVER_VALUES
         for argument in part.arguments
     )
@@ -102,12 +91,12 @@ def _formats_otherwise(case: Case) -> bool:
 
 def _counts_days_from_1899(case: Case) -> bool:
     early = any(value is None or (isinstance(value, float) and value < _FIRST_SOUND_DAY) for value in case.inputs)
-    written = any(isinstance(part, Literal) and isinstance(part.value, float) for part in _parts(case.node))
+    written = any(isinstance(part, Literal) and isinstance(part.value, float) for part in walk(case.node))
     return bool(_names(case) & _OF_DAYS) and (early or (written and "DATE" in _names(case)))
 
 
 def _searches(case: Case, names: Set[str]) -> list[Call]:
-    return [part for part in _parts(case.node) if isinstance(part, Call) and part.name in names]
+    return [part for part in walk(case.node) if isinstance(part, Call) and part.name in names]
 
 
 def _searches_disorder(case: Case) -> bool:
@@ -144,7 +133,14 @@ def _counts_empty_texts(case: Case) -> bool:
 
 
 def _takes_index_as_value(case: Case) -> bool:
-    return any(isinstance(part, Reference) for part in _parts(case.node)) and _chooses_a_cell(case)
+    return any(isinstance(part, Reference) for part in walk(case.node)) and _chooses_a_cell(case)
+
+
+def _refuses_truth_as_count(case: Case) -> bool:
+    if not _names(case) & {"LEFT", "RIGHT", "MID"} or case.theirs is not CellError.VALUE or _is_error(case.ours):
+        return False
+    truths = any(isinstance(part, Literal) and isinstance(part.value, bool) for part in walk(case.node))
+    return truths or bool(_names(case) & _TRUE_OR_FALSE) or any(isinstance(value, bool) for value in case.inputs)
 
 
 def _is_error(value: CellValue) -> bool:
@@ -225,5 +221,12 @@ KNOWN_FAULTS: Final = (
         _refuses_one_cell,
         'COUNTIF({01|1},">0")',
         {"01|1": 5.0},
+    ),
+    KnownFault(
+        "LEFT, RIGHT and MID take no TRUE or FALSE for a number of characters: #VALUE!; to Excel they are 1 and 0.",
+        "LibreOffice agrees with Excel (tests/formulas/test_other_programs.py draws such formulas)",
+        _refuses_truth_as_count,
+        'LEFT("abc",{01|1})',
+        {"01|1": True},
     ),
 )
