@@ -7,69 +7,33 @@ widen sheet column millimetres; letters sheet range font size; lock sheet row co
 protect sheet; keep sheet path (what is done so far, saved there as well).
 """
 
-# ruff: noqa: ANN001, ANN201 - the objects of UNO have no types, and this runs outside the project
+# ruff: noqa: ANN001 - the objects of UNO have no types, and this runs outside the project
 
 import json
-import subprocess
 import sys
-import time
 from pathlib import Path
 
-import uno
-from com.sun.star.beans import PropertyValue
-from com.sun.star.connection import NoConnectException
+from office_session import desktop, option, running
 
 
 def main() -> None:
     order = json.load(sys.stdin)
-    profile = Path(order["profile"])
-    pipe = f"bieuso{abs(hash(str(profile)))}"
-    office = subprocess.Popen(
-        [
-            "soffice",
-            "--headless",
-            "--norestore",
-            "--nologo",
-            f"--accept=pipe,name={pipe};urp;",
-            f"-env:UserInstallation={profile.as_uri()}",
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    desktop = connect(pipe)
-    book = desktop.loadComponentFromURL(Path(order["source"]).as_uri(), "_blank", 0, (option("Hidden", True),))
-    for action, sheet, *arguments in order["actions"]:
-        if action == "keep":
-            save(book, *arguments)
-            continue
-        page = book.Sheets.getByName(sheet)
-        page.unprotect("")
-        ACTIONS[action](page, *arguments)
-    save(book, order["target"])
-    book.close(True)
-    try:
-        desktop.terminate()
-    finally:
-        office.wait(timeout=30)
-
-
-def connect(pipe):
-    resolver = uno.getComponentContext().ServiceManager.createInstance("com.sun.star.bridge.UnoUrlResolver")
-    for _ in range(300):
-        try:
-            context = resolver.resolve(f"uno:pipe,name={pipe};urp;StarOffice.ComponentContext")
-            return context.ServiceManager.createInstanceWithContext("com.sun.star.frame.Desktop", context)
-        except NoConnectException:
-            time.sleep(0.1)
-    raise SystemExit("LibreOffice did not start")
+    with running(order["profile"]) as context:
+        source = Path(order["source"]).as_uri()
+        book = desktop(context).loadComponentFromURL(source, "_blank", 0, (option("Hidden", True),))
+        for action, sheet, *arguments in order["actions"]:
+            if action == "keep":
+                save(book, *arguments)
+                continue
+            page = book.Sheets.getByName(sheet)
+            page.unprotect("")
+            ACTIONS[action](page, *arguments)
+        save(book, order["target"])
+        book.close(True)
 
 
 def save(book, target) -> None:
     book.storeToURL(Path(target).as_uri(), (option("FilterName", "Calc MS Excel 2007 XML"),))
-
-
-def option(name, value):
-    return PropertyValue(Name=name, Value=value)
 
 
 def insert_rows(page, row, count) -> None:

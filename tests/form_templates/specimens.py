@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +11,7 @@ from form_templates.compile import compile_template
 from form_templates.model import CellKey, CellKind, FormVersion
 from form_templates.reading import FilledForm, read_form
 from form_templates.stamp import Stamp, StampKind
+from tests.office import driven
 from workbooks.patch import Patches, patch_cells
 from workbooks.workbook import open_workbook
 
@@ -73,7 +72,6 @@ def in_libreoffice(data: bytes, folder: Path, actions: list[list[object]]) -> by
     """The workbook after LibreOffice opened it, did the actions (see ``calc_session.py``) and saved it as .xlsx."""
     source, target = folder / "before.xlsx", folder / "after.xlsx"
     source.write_bytes(data)
-    session = Path(__file__).with_name("calc_session.py")
     order = {"source": str(source), "target": str(target), "profile": str(folder / "profile"), "actions": actions}
-    subprocess.run(["/usr/bin/python3", str(session)], input=json.dumps(order).encode(), check=True, timeout=90)
+    driven(Path(__file__).with_name("calc_session.py"), order)
     return target.read_bytes()

@@ -1,7 +1,6 @@
 """Templates as laid out from their specs, and as LibreOffice opens them."""
 
 import io
-import subprocess
 import zipfile
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from form_templates.builder import build_template
 from form_templates.model import CellKind
 from form_templates.spec import FormSpec, read_spec
 from tests.form_templates.specimens import forms, template, version
+from tests.office import saved
 
 _OFFICIAL = Path(__file__).parents[2] / "form_templates" / "official"
 
@@ -83,18 +83,11 @@ def test_the_index_row_and_codes_are_text() -> None:
     assert sheet["B9"].value == "01"
 
 
-def office(folder: Path, files: list[Path]) -> None:
-    """Has LibreOffice open, calculate and save the files."""
-    profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
-    command = ["soffice", profile, "--headless", "--convert-to", "xlsx:Calc MS Excel 2007 XML", "--outdir", str(folder)]
-    subprocess.run([*command, *map(str, files)], check=True, capture_output=True, timeout=120)
-
-
 @pytest.fixture(scope="module")
 def recalculated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every official template as LibreOffice saves it."""
     folder = tmp_path_factory.mktemp("office")
-    office(folder, [_OFFICIAL / f"{form}.xlsx" for form in forms()])
+    saved([_OFFICIAL / f"{form}.xlsx" for form in forms()], folder)
     return folder
 
 
@@ -123,9 +116,9 @@ def test_a_filled_form_adds_and_divides_as_the_form_says(tmp_path: Path) -> None
         book["KTXH-09.T"][place].value = value
     book.save(tmp_path / "filled.xlsx")
 
-    office(tmp_path / "out", [tmp_path / "filled.xlsx"])
+    (calculated,) = saved([tmp_path / "filled.xlsx"], tmp_path / "out")
 
-    sheet = openpyxl.load_workbook(tmp_path / "out" / "filled.xlsx", data_only=True)["KTXH-09.T"]
+    sheet = openpyxl.load_workbook(calculated, data_only=True)["KTXH-09.T"]
     assert (sheet["I12"].value, sheet["I13"].value, sheet["I11"].value) == (600, "-", 600)
     assert (sheet["I10"].value, sheet["G10"].value, sheet["H10"].value) == (691, 120, 57.58)
     assert (sheet["J12"].value, sheet["K12"].value, sheet["F9"].value) == (125, "-", 120)

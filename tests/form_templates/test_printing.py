@@ -10,6 +10,7 @@ import pytest
 
 from form_templates.definition import EXPLANATIONS_SHEET
 from tests.form_templates.specimens import forms, version
+from tests.office import saved
 
 _OFFICIAL = Path(__file__).parents[2] / "form_templates" / "official"
 _A4_LANDSCAPE = (842, 595)
@@ -19,10 +20,7 @@ _A4_LANDSCAPE = (842, 595)
 def printed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with every official form as PDF."""
     folder = tmp_path_factory.mktemp("printed")
-    profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
-    command = ["soffice", profile, "--headless", "--convert-to", "pdf", "--outdir", str(folder)]
-    files = [str(_OFFICIAL / f"{form}.xlsx") for form in forms()]
-    subprocess.run([*command, *files], check=True, capture_output=True, timeout=300)
+    saved([_OFFICIAL / f"{form}.xlsx" for form in forms()], folder, "pdf")
     return folder
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 from form_templates.model import FormVersion
 from form_templates.reading import read_form
+from tests.office import saved
 from workbooks.patch import Patch, patch_cells
 from workbooks.workbook import open_workbook
 
@@ -23,25 +23,7 @@ def without_results(data: bytes, version: FormVersion) -> bytes:
 
 def recalculated(workbooks: Sequence[bytes], folder: Path) -> list[bytes]:
     """The workbooks as LibreOffice saves them after computing what has no result."""
-    given, saved = folder / "given", folder / "saved"
-    given.mkdir()
-    names = [f"{n}.xlsx" for n in range(len(workbooks))]
-    for name, data in zip(names, workbooks, strict=True):
-        (given / name).write_bytes(data)
-    subprocess.run(
-        [
-            "soffice",
-            "--headless",
-            "--norestore",
-            f"-env:UserInstallation={(folder / 'profile').as_uri()}",
-            "--convert-to",
-            "xlsx:Calc MS Excel 2007 XML",
-            "--outdir",
-            str(saved),
-            *(str(given / name) for name in names),
-        ],
-        check=True,
-        capture_output=True,
-        timeout=180,
-    )
-    return [(saved / name).read_bytes() for name in names]
+    given = [folder / f"{n}.xlsx" for n in range(len(workbooks))]
+    for file, data in zip(given, workbooks, strict=True):
+        file.write_bytes(data)
+    return [file.read_bytes() for file in saved(given, folder / "saved")]

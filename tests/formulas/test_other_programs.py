@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -18,31 +16,13 @@ from formulas.syntax import parse
 from tests.formulas.engines import by_ironcalc, by_libreoffice
 from tests.formulas.excel_cases import CASES, CELLS
 from tests.formulas.random_formulas import FIGURES, FORMULAS, values
+from tests.formulas.recalculation import recalculated
 from tests.formulas.small_forms import result_of
 from tests.formulas.specimens import PERIODS, a_filled_form, a_version
 
 
 def saved_by_libreoffice(folder: Path, workbooks: dict[str, bytes]) -> dict[str, bytes]:
-    program = shutil.which("soffice")
-    assert program is not None
-    for name, data in workbooks.items():
-        (folder / f"{name}.xlsx").write_bytes(data)
-    subprocess.run(
-        [
-            program,
-            f"-env:UserInstallation={(folder / 'profile').as_uri()}",
-            "--headless",
-            "--convert-to",
-            "xlsx:Calc MS Excel 2007 XML",
-            "--outdir",
-            folder / "saved",
-            *(folder / f"{name}.xlsx" for name in workbooks),
-        ],
-        check=True,
-        capture_output=True,
-        timeout=120,
-    )
-    return {name: (folder / "saved" / f"{name}.xlsx").read_bytes() for name in workbooks}
+    return dict(zip(workbooks, recalculated(list(workbooks.values()), folder), strict=True))
 
 
 def test_a_form_that_libreoffice_recalculated_and_saved_has_no_findings(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from formulas.text.scanning import check_text
 from formulas.text.undoing import undo, write_log
 from tests.formulas.test_text_places import parts_of
 from tests.formulas.text_specimens import NAME, SHEET, texts_everywhere
+from tests.office import saved
 from workbooks.workbook import open_workbook
 
 SHOWN = (
@@ -21,7 +21,6 @@ SHOWN = (
     "Chỉ được chọn Có hoặc Không", "Biểu đồ số hộ nghèo các xã", "Ghi bằng chữ số của từng xã",
     "Phải nhập đủ số liệu", "Báo cáo tình hình kinh tế xã hội", "Lúa đông xuân", "Không",
 )  # fmt: skip
-FORMATS = {"xls": "xls:MS Excel 97", "xlsx": "xlsx:Calc MS Excel 2007 XML", "fods": "fods"}
 
 
 def converted(data: bytes, folder: Path, start: str, *formats: str) -> bytes:
@@ -29,11 +28,7 @@ def converted(data: bytes, folder: Path, start: str, *formats: str) -> bytes:
     path = folder / f"bieu.{start}"
     path.write_bytes(data)
     for number, kind in enumerate(formats):
-        out = folder / str(number)
-        profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
-        command = ["soffice", profile, "--headless", "--convert-to", FORMATS[kind], "--outdir", out, path]
-        subprocess.run(command, check=True, capture_output=True, timeout=180)
-        path = out / f"bieu.{kind}"
+        (path,) = saved([path], folder / str(number), kind)
     return path.read_bytes()
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.office import driven
 from tests.signing.tampering import changed, parts_of
 
 _DRIVER = Path(__file__).with_name("recalculating_driver.py")
-_SYSTEM_PYTHON = "/usr/bin/python3"  # the one that has LibreOffice's uno module
 Result = tuple[str, object]
 """(kind, value): number, text or error."""
 
@@ -25,16 +24,7 @@ def with_wrong_results(data: bytes) -> bytes:
 def recalculated(books: Mapping[Path, list[str]], folder: Path) -> dict[Path, dict[str, dict[str, Result]]]:
     """Book → sheet → address → result of every formula, after LibreOffice computed them all."""
     order = {"profile": str(folder / "profile"), "books": [[str(path), sheets] for path, sheets in books.items()]}
-    done = subprocess.run(
-        [_SYSTEM_PYTHON, str(_DRIVER)],
-        input=json.dumps(order),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=180,
-    )
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
+    found = json.loads(driven(_DRIVER, order))
     return {
         path: {sheet: {at: (kind, value) for at, kind, value in cells} for sheet, cells in sheets.items()}
         for path, sheets in zip(books, found, strict=True)

@@ -8,17 +8,11 @@ sheet names. Prints for each book: sheet → [[address, kind, value], …] of ev
 
 from __future__ import annotations
 
-import contextlib
 import json
-import subprocess
 import sys
-import time
 from pathlib import Path
 
-import uno
-from com.sun.star.beans import PropertyValue
-from com.sun.star.connection import NoConnectException
-from com.sun.star.lang import DisposedException
+from office_session import desktop, option, running
 
 TEXT, ERROR = 2, 4  # com.sun.star.sheet.FormulaResult
 FORMULAS = 16  # com.sun.star.sheet.CellFlags.FORMULA
@@ -26,43 +20,13 @@ FORMULAS = 16  # com.sun.star.sheet.CellFlags.FORMULA
 
 def main() -> None:
     order = json.load(sys.stdin)
-    profile = Path(order["profile"])
-    pipe = f"bieuso{profile.parent.name}"
-    office = subprocess.Popen(
-        [
-            "soffice",
-            "--headless",
-            "--norestore",
-            "--nologo",
-            f"--accept=pipe,name={pipe};urp;",
-            f"-env:UserInstallation={profile.as_uri()}",
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    desktop = connect(pipe)
-    try:
-        found = [recalculated(desktop, Path(path), sheets) for path, sheets in order["books"]]
+    with running(order["profile"]) as context:
+        found = [recalculated(desktop(context), Path(path), sheets) for path, sheets in order["books"]]
         sys.stdout.write(json.dumps(found))
-    finally:
-        with contextlib.suppress(DisposedException):
-            desktop.terminate()
-        office.wait(timeout=30)
-
-
-def connect(pipe):
-    resolver = uno.getComponentContext().ServiceManager.createInstance("com.sun.star.bridge.UnoUrlResolver")
-    for _ in range(300):
-        try:
-            context = resolver.resolve(f"uno:pipe,name={pipe};urp;StarOffice.ComponentContext")
-            return context.ServiceManager.createInstanceWithContext("com.sun.star.frame.Desktop", context)
-        except NoConnectException:
-            time.sleep(0.1)
-    raise SystemExit("LibreOffice did not start")
 
 
 def recalculated(desktop, path, sheets):
-    options = (PropertyValue(Name="Hidden", Value=True), PropertyValue(Name="ReadOnly", Value=True))
+    options = (option("Hidden", True), option("ReadOnly", True))
     book = desktop.loadComponentFromURL(path.as_uri(), "_blank", 0, options)
     try:
         book.calculateAll()

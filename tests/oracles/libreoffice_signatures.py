@@ -1,21 +1,19 @@
-"""LibreOffice's own opinion of the signatures in a file: starts a headless soffice, asks it over UNO, ends it."""
+"""LibreOffice's own opinion of the signatures in a file: a headless soffice is asked over UNO."""
 
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import tempfile
-import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from tests.office import driven
+
 _DRIVER = Path(__file__).with_name("libreoffice_signatures_driver.py")
-_SYSTEM_PYTHON = "/usr/bin/python3"  # the one that has LibreOffice's uno module
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,38 +43,9 @@ def libreoffice_verdicts(path: Path | str, root_certificate_pem: bytes) -> list[
     """
     with tempfile.TemporaryDirectory(prefix="bieuso-soffice-") as folder:
         database = _nss_database(Path(folder), root_certificate_pem)
-        pipe = f"bieuso{uuid.uuid4().hex}"
-        office = subprocess.Popen(
-            [
-                "soffice",
-                "--headless",
-                "--norestore",
-                "--nologo",
-                f"--accept=pipe,name={pipe};urp",
-                f"-env:UserInstallation=file://{folder}/profile",
-            ],
-            env={**os.environ, "MOZILLA_CERTIFICATE_FOLDER": f"sql:{database}"},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        try:
-            answer = subprocess.run(
-                [_SYSTEM_PYTHON, str(_DRIVER), pipe, Path(path).resolve().as_uri()],
-                check=False,
-                capture_output=True,
-                text=True,
-                timeout=90,
-            )
-            if answer.returncode:
-                raise RuntimeError(f"LibreOffice could not be asked: {answer.stderr}")
-            office.wait(timeout=30)
-        finally:
-            if office.poll() is None:
-                # soffice is a script around the program; both are in the session that was started for them.
-                os.killpg(office.pid, signal.SIGTERM)
-                office.wait(timeout=30)
-    return [LibreOfficeVerdict(**item) for item in json.loads(answer.stdout)]
+        order = {"profile": f"{folder}/profile", "url": Path(path).resolve().as_uri()}
+        answer = driven(_DRIVER, order, MOZILLA_CERTIFICATE_FOLDER=f"sql:{database}")
+    return [LibreOfficeVerdict(**item) for item in json.loads(answer)]
 
 
 def _nss_database(folder: Path, pem: bytes) -> Path:

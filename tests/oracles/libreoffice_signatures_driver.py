@@ -1,41 +1,26 @@
-"""Run by the system's Python, which has ``uno``: asks a running soffice for the signatures of a file, prints JSON.
+"""Run by the system's Python, which has ``uno``: asks LibreOffice for the signatures of a file, prints JSON.
 
-Usage: python3 libreoffice_signatures_driver.py PIPE FILE-URL
+Reads an order from standard input: profile, url.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sys
-import time
 from typing import Any
 
 import uno
-from com.sun.star.beans import PropertyValue
-from com.sun.star.connection import NoConnectException
-from com.sun.star.lang import DisposedException
+from office_session import option, running
 
 _READ = 1
 _CERTIFICATE_VALID = 0
-
-
-def connect(pipe: str) -> Any:  # noqa: ANN401 - UNO objects have no static type
-    local = uno.getComponentContext()
-    resolver = local.ServiceManager.createInstanceWithContext("com.sun.star.bridge.UnoUrlResolver", local)
-    for _ in range(300):
-        try:
-            return resolver.resolve(f"uno:pipe,name={pipe};urp;StarOffice.ComponentContext")
-        except NoConnectException:
-            time.sleep(0.1)
-    raise SystemExit("soffice did not answer")
 
 
 def signatures(context: Any, url: str) -> Any:  # noqa: ANN401 - as above
     services = context.ServiceManager
     storages = services.createInstanceWithContext("com.sun.star.embed.StorageFactory", context)
     # OFOPXMLFormat finds no signatures; the plain ZIP view does.
-    as_zip = uno.Any("[]com.sun.star.beans.PropertyValue", (PropertyValue(Name="StorageFormat", Value="ZipFormat"),))
+    as_zip = uno.Any("[]com.sun.star.beans.PropertyValue", (option("StorageFormat", "ZipFormat"),))
     storage = uno.invoke(storages, "createInstanceWithArguments", ((url, _READ, as_zip),))
     checker = services.createInstanceWithArgumentsAndContext(
         "com.sun.star.security.DocumentDigitalSignatures", ("1.2",), context
@@ -53,11 +38,9 @@ def as_json(item: Any) -> dict[str, object]:  # noqa: ANN401 - as above
 
 
 def main() -> None:
-    context = connect(sys.argv[1])
-    sys.stdout.write(json.dumps([as_json(item) for item in signatures(context, sys.argv[2])]))
-    desktop = context.ServiceManager.createInstanceWithContext("com.sun.star.frame.Desktop", context)
-    with contextlib.suppress(DisposedException):  # it may be gone before it answers
-        desktop.terminate()
+    order = json.load(sys.stdin)
+    with running(order["profile"]) as context:
+        sys.stdout.write(json.dumps([as_json(item) for item in signatures(context, order["url"])]))
 
 
 if __name__ == "__main__":

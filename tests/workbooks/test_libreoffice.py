@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import openpyxl
 import pytest
 from openpyxl.comments import Comment
 from openpyxl.worksheet.datavalidation import DataValidation
 
+from tests.office import saved as saved_by_libreoffice
 from tests.workbooks.building import saved
 from workbooks import raw_sheet
 from workbooks.patch import Constant, Formula, patch_cells
@@ -31,13 +30,7 @@ def resave(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Convert]:
         sources = [folder / f"{number}.xlsx" for number in range(len(contents))]
         for source, content in zip(sources, contents, strict=True):
             source.write_bytes(content)
-        target = folder / "out"
-        subprocess.run(
-            ["soffice", f"-env:UserInstallation=file://{folder}/profile", "--headless", "--norestore",
-             "--convert-to", "xlsx:Calc MS Excel 2007 XML", "--outdir", str(target), *map(str, sources)],
-            check=True, capture_output=True, timeout=180,
-        )  # fmt: skip
-        return [open_workbook((target / Path(source).name).read_bytes()) for source in sources]
+        return [open_workbook(file.read_bytes()) for file in saved_by_libreoffice(sources, folder / "out")]
 
     return convert
 
