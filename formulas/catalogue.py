@@ -104,7 +104,7 @@ STALE = Kind(
     "Giá trị hiển thị khác kết quả của công thức",
     "{name}: ô hiển thị {value} nhưng công thức ={formula} cho kết quả {computed}.",
     "Excel để chế độ tính tay, tệp được sửa bằng chương trình không tính lại, hoặc giá trị bị sửa bên trong tệp.",
-    "Mở tệp bằng Excel, bấm Ctrl+Alt+F9 để tính lại toàn bộ, lưu rồi gửi lại.",
+    "Mở tệp bằng Excel, bấm Ctrl+Alt+F9 để tính lại toàn bộ, lưu, ký rồi gửi lại.",
     ("L32", "L17"),
 )
 TYPED_SUM = Kind(
@@ -239,7 +239,7 @@ EXTRA_SHEET = Kind(
     "Trang tính không thuộc biểu mẫu",
     "Trang tính “{name}” không thuộc biểu mẫu; hệ thống không đọc số liệu ở đó.",
     "Thêm trang tính nháp vào tệp biểu mẫu.",
-    "Xóa trang tính này trước khi ký; tài liệu kèm theo thì đính kèm thành tệp riêng.",
+    "Xóa trang tính này trước khi ký; tài liệu kèm theo thì để ở tệp riêng.",
     ("L12",),
 )
 DATES_1904 = Kind(
@@ -371,7 +371,7 @@ NUMBER_AS_TEXT = Kind(
     "Số được gõ dưới dạng chữ",
     "{name}: giá trị “{text}” là chữ, không phải số; có lẽ là {reading}.",
     "Dán từ Word hoặc phần mềm khác, gõ dấu cách hoặc dấu nháy trước số.",
-    "Hỏi lại người nhập, rồi gõ lại số vào ô (chỉ chữ số và dấu thập phân của máy).",
+    "Xem lại số gốc, hoặc hỏi người đã nhập, rồi gõ lại số vào ô (chỉ chữ số và dấu thập phân của máy).",
     ("C06", "L12"),
 )
 AMBIGUOUS_NUMBER = Kind(
@@ -380,7 +380,7 @@ AMBIGUOUS_NUMBER = Kind(
     "Số dạng chữ đọc được hai cách",
     "{name}: “{text}” là chữ và đọc được hai cách: {first} hay {second}?",
     "Dấu chấm và dấu phẩy của kiểu số Việt Nam và kiểu số Anh – Mỹ trái ngược nhau.",
-    "Hỏi lại người nhập số nào đúng, rồi gõ lại vào ô. Hệ thống không tự đoán.",
+    "Xem lại số gốc, hoặc hỏi người đã nhập, xem số nào đúng; rồi gõ lại vào ô. Hệ thống không tự đoán.",
     ("C06", "L12"),
 )
 TEXT_FOR_NUMBER = Kind(
@@ -389,7 +389,7 @@ TEXT_FOR_NUMBER = Kind(
     "Chữ ở ô số liệu",
     "{name}: “{text}” là chữ, ô này phải là số.",
     "Ghi chú hoặc đơn vị tính gõ vào ô số liệu.",
-    "Gõ số; nếu không phát sinh gõ -, phát sinh mà chưa có số liệu gõ …; ghi chú viết vào phần thuyết minh.",
+    "Gõ số; nếu không phát sinh gõ -, phát sinh mà chưa có số liệu gõ …; ghi chú viết vào trang Giải trình.",
     ("C06",),
 )
 ERROR_VALUE = Kind(
@@ -434,7 +434,7 @@ NEGATIVE_MONEY = Kind(
     "Số tiền âm",
     "{name}: {value} là số âm (đơn vị tính {unit}).",
     "Hoàn thuế, điều chỉnh giảm, hoặc gõ nhầm dấu trừ.",
-    "Kiểm tra lại; nếu đúng là giảm trừ thì ghi lý do trong thuyết minh.",
+    "Kiểm tra lại; nếu đúng là giảm trừ thì không phải sửa, nên ghi lý do vào trang Giải trình.",
     ("C06",),
 )
 NOT_APPLICABLE_FILLED = Kind(
@@ -564,7 +564,7 @@ DOUBTFUL_TEXT = Kind(
     "Chữ Việt có thể không phải Unicode",
     "“{text}” có thể là “{reading}” viết bằng bảng mã {encoding}.",
     "Chữ ngắn, đọc được theo nhiều bảng mã.",
-    "Xem lại ô; nếu đúng là chữ cũ thì gõ lại với bảng mã Unicode dựng sẵn.",
+    "Xem lại ô; nếu đúng là chữ cũ thì chuyển mã bằng lệnh bieuso text có --only, hoặc gõ lại bằng Unicode dựng sẵn.",
     ("C07",),
 )
 COMBINING_TEXT = Kind(

@@ -316,7 +316,7 @@ def _path_problem(problem: Exception) -> str:
     if isinstance(problem, NotYetValidError):
         return f"chứng thư trong đường dẫn chưa có hiệu lực trước ngày {date_text(problem.valid_from)}"
     if isinstance(problem, DisallowedAlgorithmError):
-        return "đường dẫn dùng thuật toán hoặc độ dài khoá không còn an toàn"
+        return "đường dẫn dùng thuật toán hoặc độ dài khóa không còn an toàn"
     if isinstance(problem, PathBuildingError):
         return "không có chứng thư của tổ chức đã cấp trong thư mục tin cậy"
     if isinstance(problem, ValueError):

@@ -43,8 +43,8 @@ FINDING_KINDS: dict[str, FindingKind] = {
         "Thuật toán không được chấp nhận trong chữ ký số: {algorithm}.",
         "Ký lại bằng thuật toán băm SHA-256, SHA-384 hoặc SHA-512.",
     ),
-    "BS207": FindingKind("Khoá ký không đủ mạnh hoặc không được hỗ trợ: {key}.", _ASK_CA),
-    "BS208": FindingKind("Giá trị chữ ký số không khớp với khoá của người ký.", _SIGN_AGAIN),
+    "BS207": FindingKind("Khóa ký không đủ mạnh hoặc không được hỗ trợ: {key}.", _ASK_CA),
+    "BS208": FindingKind("Giá trị chữ ký số không khớp với khóa của người ký.", _SIGN_AGAIN),
     "BS209": FindingKind("Thông tin được ký đã bị thay đổi sau khi ký: {object}.", _SIGN_AGAIN),
     # What was signed is not what is in the file.
     "BS210": FindingKind("Nội dung đã bị thay đổi sau khi ký: {part}.", _SIGN_AGAIN),
@@ -92,13 +92,13 @@ FINDING_KINDS: dict[str, FindingKind] = {
         "Chưa xác định được chứng thư số của {signer} có bị thu hồi hay không: {reason}.", _CONFIGURE, Severity.WARNING
     ),
     # Signing itself.
-    "BS240": FindingKind("Không mở được tệp khoá (PKCS#12): {reason}.", "Kiểm tra lại tệp .p12/.pfx."),
-    "BS241": FindingKind("Mật khẩu của tệp khoá không đúng.", "Nhập lại mật khẩu của tệp .p12/.pfx."),
+    "BS240": FindingKind("Không mở được tệp khóa (PKCS#12): {reason}.", "Kiểm tra lại tệp .p12/.pfx."),
+    "BS241": FindingKind("Mật khẩu của tệp khóa không đúng.", "Nhập lại mật khẩu của tệp .p12/.pfx."),
     "BS242": FindingKind(
-        "Tệp khoá không chứa khoá bí mật cùng chứng thư số của khoá đó.",
-        "Xuất lại tệp .p12/.pfx kèm khoá bí mật và chứng thư số.",
+        "Tệp khóa không chứa khóa bí mật cùng chứng thư số của khóa đó.",
+        "Xuất lại tệp .p12/.pfx kèm khóa bí mật và chứng thư số.",
     ),
-    "BS243": FindingKind("Khoá bí mật không khớp với chứng thư số.", "Chọn đúng cặp khoá và chứng thư số."),
+    "BS243": FindingKind("Khóa bí mật không khớp với chứng thư số.", "Chọn đúng cặp khóa và chứng thư số."),
     "BS244": FindingKind(
         "Chứng thư số của {holder} đã hết hạn ngày {date}, không thể ký.", "Gia hạn chứng thư số rồi ký lại."
     ),

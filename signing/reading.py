@@ -296,7 +296,7 @@ def _whole_certificate(data: bytes) -> x509.Certificate:
     except CertificateUnreadableError:
         raise
     except _UNREADABLE as error:
-        raise CertificateUnreadableError("chứng thư số bị hỏng hoặc dùng kiểu khoá không được hỗ trợ") from error
+        raise CertificateUnreadableError("chứng thư số bị hỏng hoặc dùng kiểu khóa không được hỗ trợ") from error
     if None in (*fields, *times):
         raise CertificateUnreadableError("chứng thư số thiếu thông tin")
     return certificate

@@ -68,7 +68,7 @@ _REFUSALS: tuple[tuple[str, str, str, tuple[str, ...], tuple[str, ...], tuple[st
     (
         "BS132",
         "Tệp có đối tượng nhúng (OLE)",
-        "Xóa đối tượng nhúng khỏi trang tính; gửi nó như tệp đính kèm.",
+        "Xóa đối tượng nhúng khỏi trang tính; để nó ở tệp riêng.",
         ("oleobject",),
         ("oleobject", "package", "afchunk"),
         ("/xl/embeddings/",),

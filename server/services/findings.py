@@ -79,7 +79,7 @@ CONSOLIDATES = Kind(
     "Đơn vị tổng hợp không gửi biểu nhập liệu",
     "{name} (mã {unit}) có đơn vị cấp dưới trong kỳ này; số liệu được cộng từ cấp dưới, gửi thêm sẽ bị tính hai lần.",
     "Biểu được giao trước khi đơn vị có cấp dưới.",
-    "Dùng biểu tổng hợp.",
+    "Không nhập biểu này; lấy tệp tổng hợp của đơn vị từ hệ thống.",
     ("L34",),
 )
 SENT_UNDER_LATER = Kind(
@@ -124,7 +124,7 @@ CARRIED_UNKNOWN = Kind(
     "Hệ thống chưa có số kỳ trước để đối chiếu",
     "Cột {column}: hệ thống chưa có số liệu kỳ {period} của đơn vị, dùng số đơn vị nhập.",
     "Kỳ trước chưa báo cáo trên hệ thống và chưa được nhập số liệu lịch sử.",
-    "Không bắt buộc sửa. Nhập số liệu lịch sử để được đối chiếu.",
+    "Không bắt buộc sửa. Nên đối chiếu các số này với báo cáo kỳ trước của đơn vị.",
     ("T20",),
 )
 FOREIGN_MEMBER = Kind(

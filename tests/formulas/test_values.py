@@ -36,7 +36,7 @@ def test_a_number_typed_as_text_is_an_error_and_asked_back() -> None:
     assert finding.cell == place(CROPS, "04", "3")
     assert "“1.234,5”" in finding.message
     assert "một nghìn hai trăm ba mươi tư phẩy năm" in finding.message
-    assert "Hỏi lại người nhập" in finding.remedy
+    assert "hỏi người đã nhập" in finding.remedy
     assert not report.ok
 
 
