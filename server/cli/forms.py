@@ -27,6 +27,7 @@ from server.services.periods import day_in_vietnam
 from server.services.registry import version_in_effect
 from server.storage.drafts import DraftRecord
 from server.storage.engine import reading
+from workbooks.finding import Severity
 
 
 @click.command("list", epilog="Ví dụ: bieuso form list --json")
@@ -207,7 +208,8 @@ def _save_draft(file: Path, now: datetime) -> None:
     click.echo(f"Đã lưu bản nháp {draft.record.form} phiên bản {draft.record.version}.")
     if draft.findings:
         print_findings(draft.findings)
-        click.echo("Sửa các lỗi trên rồi lưu lại trước khi ban hành.")
+        if any(finding.severity is Severity.ERROR for finding in draft.findings):
+            click.echo("Sửa các lỗi trên rồi lưu lại trước khi ban hành.")
 
 
 @click.command(epilog="Ví dụ: bieuso form draft KTXH-09.T/2 -o nhap.xlsx")
