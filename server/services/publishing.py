@@ -10,10 +10,12 @@ from sqlalchemy import Connection, Engine
 
 from form_templates import serial
 from form_templates.compile import compile_template
+from form_templates.errors import FormError
 from form_templates.model import FormVersion
 from form_templates.reports import is_report
 from formulas.compiler import compile_version
 from formulas.crosschecking.comparing import proved
+from formulas.errors import FormulaError
 from server.errors import ConflictError, InvalidError, NotFoundError
 from server.services.audit import SYSTEM, Action, record
 from server.services.catalogues.usage import told_by_catalogue
@@ -95,7 +97,12 @@ def publish(
         ConflictError: this version number stands for other content already.
     """
     check_dates(decision, decided_on, effective_from, now)
-    version = checked_version(template)
+    try:
+        version = checked_version(template)
+    except (FormError, FormulaError):
+        with reading(engine) as connection:
+            refuse_unsound(connection, template, effective_from)  # tells all faults at once, each construct by its name
+        raise
     with reading(engine) as connection:
         told_by_catalogue(connection, version, effective_from)
         if forms.form_version(connection, version.form, version.version) is None:

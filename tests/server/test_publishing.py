@@ -60,7 +60,8 @@ def actions(engine: Engine) -> list[str]:
     [
         ({(17, 9): Formula("SUM(G18:G19)")}, "BS352"),
         ({(9, 4): Formula("SUM(D10,D15,D17,D20)")}, "BS353"),
-        ({(12, 9): Formula("G12*H12/10+#REF!")}, "BS328"),
+        ({(12, 9): Formula("SUM(G:G)"), (9, 4): Formula("SUM(D10,D15,D17,D20)")}, "BS353"),
+        ({(12, 9): Formula("SUM(G:G)"), (9, 4): Formula("SUM(D10,D15,D17,D20)")}, "BS452"),
     ],
 )
 def test_what_the_lint_calls_an_error_is_not_issued(
