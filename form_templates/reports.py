@@ -109,8 +109,8 @@ def from_json(text: str) -> ReportForm:
 
 
 def is_report(workbook: Workbook) -> bool:
-    """Whether a template is one of a report form."""
-    return any(entry.name == SOURCES_SHEET for entry in workbook.sheets)
+    """Whether a template is one of a report form, even one that lost a sheet of its kind."""
+    return any(entry.name in (SOURCES_SHEET, TRACES_SHEET) for entry in workbook.sheets)
 
 
 def compile_report(data: bytes) -> ReportForm:
@@ -128,9 +128,14 @@ def compile_report(data: bytes) -> ReportForm:
 
 def read_sources(workbook: Workbook, grid: FormVersion, faults: Faults) -> tuple[tuple[Source, int], ...]:
     """Every source of a report template with the sheet row of its line; what is wrong with the sheets is noted."""
-    if not any(entry.name == TRACES_SHEET for entry in workbook.sheets):
+    names = {entry.name for entry in workbook.sheets}
+    if TRACES_SHEET not in names:
         message = f"Biểu báo cáo không có trang “{TRACES_SHEET}”, nơi ghi nguồn của từng số liệu khi lập."
         faults.note("BS335", message, "Thêm một trang trống có tên này.")
+    if SOURCES_SHEET not in names:
+        message = f"Biểu báo cáo không có trang “{SOURCES_SHEET}”."
+        faults.note("BS335", message, "Đặt lại tên của trang này, hoặc chép nó từ một biểu báo cáo khác.")
+        return ()
     sources = tuple(_Lines(workbook.read_sheet(SOURCES_SHEET), grid, faults).sources())
     _check_complete(grid, sources, faults)
     return sources

@@ -17,8 +17,13 @@ from openpyxl.workbook.external_link.external import ExternalBook, ExternalLink
 from openpyxl.worksheet.worksheet import Worksheet
 
 from form_templates import definition
+from form_templates.compile import compile_template
 from form_templates.definition import Section
+from form_templates.errors import FormError
 from form_templates.measures import Measures, read_units
+from formulas.compiler import compile_version
+from formulas.errors import FormulaError
+from formulas.linting.kinds import KINDS
 from formulas.linting.linting import lint
 from tests.form_templates.specimens import forms, template, version
 from workbooks.address import parse_address
@@ -396,7 +401,7 @@ VALUES = st.one_of(
     st.sampled_from([CROPS, POVERTY]),
     st.lists(st.tuples(st.integers(0, 1), st.integers(1, 60), st.integers(1, 12), VALUES), min_size=1, max_size=6),
 )
-def test_whatever_is_typed_into_a_template_linting_answers(
+def test_whatever_is_typed_into_a_template_linting_answers_as_publishing_will(
     form: str, edits: list[tuple[int, int, int, object]]
 ) -> None:
     def spoil(book: Book, sheet: Worksheet, known: Worksheet) -> None:
@@ -405,6 +410,18 @@ def test_whatever_is_typed_into_a_template_linting_answers(
             if not isinstance(cell, openpyxl.cell.MergedCell):
                 cell.value = value
 
-    findings = lint(spoiled(form, spoil))
+    data = spoiled(form, spoil)
+    findings = lint(data)
 
     assert json.dumps([finding.to_dict() for finding in findings])
+    errors = {finding.code for finding in findings if finding.severity is Severity.ERROR}
+    assert bool(errors - KINDS.keys() - {code for code in errors if code.startswith("BS7")}) == is_refused(data)
+
+
+def is_refused(data: bytes) -> bool:
+    """Whether a template cannot even be compiled."""
+    try:
+        compile_version(compile_template(data))
+    except (FormError, FormulaError):
+        return True
+    return False

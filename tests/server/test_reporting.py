@@ -212,6 +212,14 @@ def test_a_report_needs_the_sheet_on_which_its_sources_are_told() -> None:
         compile_report(respelled(lambda sheet: setattr(sheet, "title", "Khác"), TRACES_SHEET))
 
 
+def test_a_report_that_lost_its_sources_is_no_input_form(world: World) -> None:
+    renamed = respelled(lambda sheet: setattr(sheet, "title", "Nguồn"))
+
+    assert "BS335" in {finding.code for finding in lint(renamed)}
+    with pytest.raises(InvalidError, match="report publish"):
+        publish(world.engine, renamed, decision="QĐ 3", effective_from=date(2025, 1, 1), now=NOW)
+
+
 def test_a_report_is_linted_as_one() -> None:
     data = respelled(put({"C3": None, "F4": "năm kia"}))
 
