@@ -12,9 +12,12 @@ from types import NoneType, UnionType
 from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
 from form_templates.errors import FormError
-from form_templates.model import CellKey, FormVersion
+from form_templates.model import CellKey, FormVersion, Region, Row
 
 FORMAT: Final = 1
+# What the model learned after the first forms were published. It is left out where it says nothing: a published form
+# keeps its text and its digest, which stand in databases, and sealed in every workbook that was issued.
+_LATER: Final = frozenset({(Row, "indicator"), (Region, "indicator"), (FormVersion, "succession")})
 _Kind = TypeVar("_Kind")
 
 
@@ -61,7 +64,8 @@ def _plain(value: object) -> object:
     if isinstance(value, CellKey) or (isinstance(value, tuple) and not hasattr(value, "_fields")):
         return [_plain(item) for item in value]
     if is_dataclass(value) and not isinstance(value, type):
-        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
+        told = {item.name: getattr(value, item.name) for item in fields(value)}
+        return {name: _plain(one) for name, one in told.items() if one or (type(value), name) not in _LATER}
     return value.value if isinstance(value, Enum) else value
 
 
@@ -83,8 +87,10 @@ def _build(kind: Any, value: object, where: str) -> object:  # noqa: ANN401 - a 
 
 
 def _dataclass(kind: Any, value: object, where: str) -> object:  # noqa: ANN401 - a dataclass, known at run time only
-    kinds = _field_kinds(kind)
-    if not isinstance(value, dict) or value.keys() != kinds.keys():
+    if not isinstance(value, dict):
+        raise ValueError(f"{where}: an object expected")
+    kinds = {name: one for name, one in _field_kinds(kind).items() if value.get(name) or (kind, name) not in _LATER}
+    if value.keys() != kinds.keys():
         raise ValueError(f"{where}: exactly the keys {', '.join(kinds)} expected")
     make: Callable[..., object] = kind
     return make(**{name: _build(field, value[name], f"{where}.{name}") for name, field in kinds.items()})

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from form_templates import serial
@@ -196,6 +196,7 @@ def test_damaged_content_is_none(chunk: str) -> None:
         min_size=1,
     )
 )
+@example({"digest": "é"})
 def test_whatever_the_stamp_sheet_says_reading_it_never_raises(changes: dict[str, str | float | None]) -> None:
     workbook = rewritten(changes)
 
