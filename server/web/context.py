@@ -13,7 +13,9 @@ from sqlalchemy import Engine
 from server.config import Config
 from server.errors import SignInNeededError
 from server.services.accounts import Account, account_of
-from server.services.rights import visible_units
+from server.services.rights import refuse_hidden, visible_units
+from server.services.units import unit as find_unit
+from server.storage.units import Unit
 from signing.errors import TrustError
 from signing.trust import Trust
 
@@ -107,3 +109,16 @@ def visible_to(account: Account | None, day: date) -> frozenset[int] | None:
     """Ids of the units whose figures may be seen in this request; None means all. Raises SignInNeededError."""
     here = service()
     return visible_units(here.engine, account, day, open_reading=here.config.open_reading)
+
+
+def seen_unit(code: str, day: date) -> Unit:
+    """The unit of that code on a day, one whose figures may be seen in this request.
+
+    Raises:
+        SignInNeededError, NotFoundError: nobody asks, or there is no such unit.
+        NotAllowedError: whoever asks may not see it.
+    """
+    visible = visible_to(account_or_none(), day)
+    found = find_unit(service().engine, code, day)
+    refuse_hidden(visible, found.id, code)
+    return found

@@ -6,8 +6,6 @@ from flask import Blueprint, Response
 
 from server.services.consolidating import consolidated_workbook
 from server.services.periods import parse_period
-from server.services.rights import refuse_hidden
-from server.services.units import unit as find_unit
 from server.web import context
 from server.web.api.arguments import checked
 from server.web.api.forms import workbook_reply
@@ -20,9 +18,7 @@ def merged(form: str, period: str, unit: str) -> Response:
     """The unit's sheet with live formulas, and one sheet for each unit that reported."""
     here = context.service()
     wanted = parse_period(period)
-    visible = context.visible_to(context.account_or_none(), wanted.last_day)
-    found = find_unit(here.engine, checked("unit", unit), wanted.last_day)
-    refuse_hidden(visible, found.id, unit)
+    found = context.seen_unit(checked("unit", unit), wanted.last_day)
     data = consolidated_workbook(
         here.engine,
         form=checked("form", form),

@@ -14,9 +14,7 @@ from server.services.lineage import Source
 from server.services.lineage import lineage as lineage_of
 from server.services.periods import parse_period
 from server.services.reported import Reported, reported_facts
-from server.services.rights import refuse_hidden
 from server.services.totals import TotalValue
-from server.services.units import unit as find_unit
 from server.storage.facts import Fact
 from server.web import context
 from server.web.api.arguments import optional_text, text
@@ -91,12 +89,8 @@ def lineage() -> dict[str, Any]:
 
 def _asked() -> tuple[str, str, str]:
     """Form, unit and period of the request, the unit being one whose figures may be seen."""
-    account = context.account_or_none()
     period = parse_period(text("period"))
-    visible = context.visible_to(account, period.last_day)
-    form, code = text("form"), text("unit")
-    unit = find_unit(context.service().engine, code, period.last_day)
-    refuse_hidden(visible, unit.id, code)
+    form, unit = text("form"), context.seen_unit(text("unit"), period.last_day)
     return form, unit.code, period.code
 
 

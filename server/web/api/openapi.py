@@ -64,6 +64,15 @@ _UNIT = _query("unit", "Mã đơn vị, ví dụ 29551")
 _PERIOD = _query("period", "Kỳ báo cáo, ví dụ 2026-M09, 2026-Q3, 2026-H1, 2026-9M, 2026")
 _TERMS = _query("version", "Kể theo phiên bản này của biểu (số theo phiên bản trước được chuyển sang)", required=False)
 _ESTIMATED: Final[Json] = {"type": "boolean", "description": "Có phần tách theo tỷ lệ đã khai báo, chưa ai báo cáo"}
+_WORKBOOK: Final[Json] = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": _object({"workbook": {"type": "string", "format": "binary"}}),
+            "encoding": {"workbook": {"contentType": MEDIA_TYPE}},
+        }
+    },
+}
 _NUMBER = _path("number", "Số bản nộp", "integer")
 _REFUSALS: Final = {
     "401": _problem("Chưa đăng nhập, hoặc phiên đã hết hạn"),
@@ -456,15 +465,7 @@ _PATHS: Final[Json] = {
         "post": {
             "summary": "Chuyển biểu đang nhập dở theo phiên bản cũ sang phiên bản đang dùng, không mất số liệu",
             "parameters": [_path("form", "Mã biểu")],
-            "requestBody": {
-                "required": True,
-                "content": {
-                    "multipart/form-data": {
-                        "schema": _object({"workbook": {"type": "string", "format": "binary"}}),
-                        "encoding": {"workbook": {"contentType": MEDIA_TYPE}},
-                    }
-                },
-            },
+            "requestBody": _WORKBOOK,
             "responses": {
                 "200": _reply("Biểu mới, từng ô đã chuyển, và những gì chưa chuyển được", _ref("Conversion")),
                 **_REFUSALS,
@@ -512,15 +513,7 @@ _PATHS: Final[Json] = {
                     "schema": {"type": "string", "maxLength": 200},
                 }
             ],
-            "requestBody": {
-                "required": True,
-                "content": {
-                    "multipart/form-data": {
-                        "schema": _object({"workbook": {"type": "string", "format": "binary"}}),
-                        "encoding": {"workbook": {"contentType": MEDIA_TYPE}},
-                    }
-                },
-            },
+            "requestBody": _WORKBOOK,
             "responses": {
                 "201": _reply("Đã nhận", _ref("Submission")),
                 "200": _reply("Tệp này đã được nhận trước đó", _ref("Submission")),

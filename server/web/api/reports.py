@@ -8,8 +8,6 @@ from flask import Blueprint, Response
 
 from server.services import reporting
 from server.services.periods import parse_period
-from server.services.rights import refuse_hidden
-from server.services.units import unit as find_unit
 from server.web import context
 from server.web.api.arguments import checked
 from server.web.api.forms import workbook_reply
@@ -42,9 +40,7 @@ def assembled(report: str, period: str, unit: str) -> Response:
     """The report of a unit for a period, with the source of every figure."""
     here = context.service()
     wanted = parse_period(period)
-    visible = context.visible_to(context.account_or_none(), wanted.last_day)
-    found = find_unit(here.engine, checked("unit", unit), wanted.last_day)
-    refuse_hidden(visible, found.id, unit)
+    found = context.seen_unit(checked("unit", unit), wanted.last_day)
     made = reporting.assemble(
         here.engine,
         report=checked("report", report),
