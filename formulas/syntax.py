@@ -83,6 +83,17 @@ def walk(node: Node) -> Iterator[Node]:
                 pending += reversed(arguments)
 
 
+_REASONS: Final = {
+    "too deep": "các hàm, các dấu ngoặc lồng nhau quá sâu",
+    "Unmatched opening": "thiếu dấu ngoặc đóng",
+    "No matching opener": "thừa dấu ngoặc đóng",
+    "parsing string": "thiếu dấu nháy đóng",
+    "end of tokens": "công thức viết dở",
+    "Sep, subtype: Row": "ngăn cách đối số bằng dấu phẩy, không phải dấu chấm phẩy",
+}
+"""Words of the parser, and what they mean."""
+
+
 def shape_of(coded: str) -> tuple[str, tuple[str, ...]]:
     """The formula with numbers in place of its references (``{0}+{1}``), and what stood there.
 
@@ -111,7 +122,7 @@ def parse(coded: str) -> Node:
     try:
         tree = formualizer.parse("=" + text).to_dict()
     except (formualizer.ParserError, formualizer.TokenizerError, ValueError) as error:
-        raise _unreadable(body, str(error)) from error
+        raise _unreadable(body, _why(str(error))) from error
     node = _Reader(body, tokens).node(tree)
     # The parser drops parentheses, but to Excel an operation inside them is not the last one of the formula, and
     # only that one is rid of the noise of binary fractions. A plus sign keeps this, and does nothing else.
@@ -212,6 +223,11 @@ class _Reader:
             f"toán tử hoặc hằng số “{what}” trong “{self._body[:200]}” không được dùng",
             "Chỉ dùng + - * / ^ % & và các phép so sánh.",
         )
+
+
+def _why(told: str) -> str:
+    """What the parser says, for those who write formulas; its own words are about tokens."""
+    return next((words for said, words in _REASONS.items() if said in told), "thừa hoặc thiếu dấu giữa các phần")
 
 
 def _unreadable(body: str, why: str) -> FormulaFault:

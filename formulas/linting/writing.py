@@ -128,7 +128,7 @@ def _outside_the_grid(draft: Draft) -> Iterator[Finding]:
                 continue
             what = _wrong(cell.formula or "") or ("giá trị lỗi" if isinstance(cell.value, CellError) else "")
             if what:
-                text = f"={cell.formula}" if cell.formula else plain_text(cell.value)
+                text = f"={cell.formula}" if cell.formula else str(cell.value)
                 where = f"Ô {address(row, column)}"
                 yield kinds.BAD_OUTSIDE.at(
                     entry.name, address(row, column), where=where, formula=text[:_LONGEST], what=what

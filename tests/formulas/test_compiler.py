@@ -290,3 +290,22 @@ def test_a_hostile_formula_is_refused_or_computed_but_never_breaks(formula: str)
 
     with contextlib.suppress(FormulaError):
         assert key("05", "6") in evaluate(compile_version(version), {})
+
+
+@pytest.mark.parametrize(
+    ("formula", "reason"),
+    [
+        ("1+", "công thức viết dở"),
+        ("SUM(1", "thiếu dấu ngoặc đóng"),
+        ("1)", "thừa dấu ngoặc đóng"),
+        ('"a', "thiếu dấu nháy đóng"),
+        ("SUM(1;2)", "dấu chấm phẩy"),
+        ("(" * 100 + "1" + ")" * 100, "quá sâu"),
+        ("{01|1} {01|2}", "thừa hoặc thiếu dấu"),
+    ],
+)
+def test_a_formula_that_cannot_be_read_says_why_in_the_owners_words(formula: str, reason: str) -> None:
+    with pytest.raises(FormulaError, match=reason) as refusal:
+        compile_formula(formula, a_form(), TABLE)
+
+    assert "Token" not in str(refusal.value)

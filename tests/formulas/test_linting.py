@@ -279,6 +279,10 @@ def test_an_income_per_head_is_not_told_in_billions() -> None:
     assert only("BS394", data).severity is Severity.WARNING
 
 
+def test_an_error_value_outside_the_grid_is_quoted() -> None:
+    assert "“#REF!”" in only("BS395", spoiled(CROPS, put("M2", "#REF!"))).message
+
+
 def test_a_header_made_by_a_formula_is_no_fault() -> None:
     data = spoiled(CROPS, put("M1", 2026), put("D4", '="TH "&($M$1-5)'))
 
