@@ -204,7 +204,7 @@ def test_uploads_that_trickle_in_keep_nobody_waiting(reports: Reports) -> None:
             upload.send(upload.request[:2000])
         time.sleep(1)
 
-        health = httpx.get(f"{service.url}/api/v1/health", timeout=5, trust_env=False)
+        health = httpx.get(f"{service.url}/api/v1/health", timeout=20, trust_env=False)
 
         for upload in slow:
             upload.close()
