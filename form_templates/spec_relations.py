@@ -22,6 +22,7 @@ _OPERATION: Final = r"[-+]?n(?:[-+*/][-+]?n)*"
 _BRACKETED: Final = re.compile(rf"\({_OPERATION}\)")
 _DEEPEST: Final = 20
 """Brackets within brackets."""
+_MOST_ARGUMENTS: Final = 255
 _TYPED: Final = str.maketrans({"≤": "<=", "≥": ">=", "–": "-", "−": "-"})
 """Signs that Excel and Word put in for what is typed."""
 _TERM: Final = re.compile(rf"([-+]?)(?:({_NUMBER})(?:\*(?=[cr]))?)?([cr][^-+*/()]+)?")
@@ -248,4 +249,8 @@ def _sums(text: str, code: Callable[[str], str]) -> str:
 
 
 def _sum(cells: Sequence[str]) -> str:
+    """A sum, in parts where it has more addends than Excel allows a function."""
+    if len(cells) > _MOST_ARGUMENTS:
+        parts = range(0, len(cells), _MOST_ARGUMENTS)
+        return _sum([_sum(cells[first : first + _MOST_ARGUMENTS]) for first in parts])
     return f"SUM({','.join(cells)})"

@@ -1,5 +1,7 @@
 """Specs: forms as short lists of rows and columns."""
 
+import re
+
 import pytest
 
 from form_templates import spec_relations
@@ -110,6 +112,16 @@ def test_everything_wrong_is_told_at_once() -> None:
 )
 def test_a_contradiction_is_told_with_its_place(written: str, instead: str, told: str) -> None:
     assert any(told in problem for problem in problems(SPEC.replace(written, instead)))
+
+
+def test_a_total_of_hundreds_of_rows_keeps_to_what_excel_takes() -> None:
+    rows = [f"{code:03d}" for code in range(2, 301)]
+
+    coded = spec_relations.row_sum("=" + "-".join(rows), "3", "")
+
+    assert coded.startswith("SUM({002|3})-SUM(SUM({003|3},")
+    assert max(addends.count(",") + 1 for addends in re.findall(r"SUM\(([^()]+)\)", coded)) == 255
+    assert all(f"{{{row}|3}}" in coded for row in rows)
 
 
 @pytest.mark.parametrize(
