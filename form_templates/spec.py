@@ -36,7 +36,7 @@ def read_spec(text: str) -> FormSpec:
 def document_of(text: str) -> dict[str, Any]:
     """The document that a TOML text holds. Raises FormError (BS341)."""
     try:
-        return tomllib.loads(text)
+        return tomllib.loads(text.removeprefix("\ufeff"))  # Notepad begins files with it
     except (ValueError, RecursionError) as error:
         raise FormError([_fault(f"Tệp không phải TOML hợp lệ: {error}.")]) from error
 

@@ -15,6 +15,10 @@ _NO_XML: Final = "\ufffe\uffff"
 """Characters that no XML may hold, so that no cell could."""
 
 
+_LONGEST: Final = 5_000
+"""Characters of a text; a cell would cut off what is beyond 32,767."""
+
+
 class Fields:
     """One TOML table. A wrong field gives a placeholder and a problem, so that reading goes on to the next."""
 
@@ -38,6 +42,9 @@ class Fields:
             return default or ""
         if not isinstance(value, str) or not (value.strip() or default == ""):
             self._refuse(f"mục “{name}” phải là văn bản, đang là {value!r}")
+            return ""
+        if len(value) > _LONGEST:
+            self._refuse(f"mục “{name}” dài {len(value)} ký tự, quá {_LONGEST}")
             return ""
         if any(unicodedata.category(sign) in {"Cc", "Cs"} or sign in _NO_XML for sign in value):
             self._refuse(f"mục “{name}” có ký tự điều khiển")

@@ -96,6 +96,7 @@ def test_everything_wrong_is_told_at_once() -> None:
         ('label = "Lúa"', 'label = "=1+1"', "dấu ="),
         ('label = "Lúa"', 'label = "Lúa\\u0000"', "ký tự điều khiển"),
         ('label = "Lúa"', 'label = "Lúa\\uffff"', "ký tự điều khiển"),
+        ('label = "Lúa"', f'label = "{"Lúa" * 2000}"', "dài 6000 ký tự"),
         ("decimals = 1", "decimals = 7", "từ 0 đến 6"),
         ('code = "02"\nlabel', "label", "để trống đơn vị tính"),
         ('formula = "c2/c1*100"', 'formula = "c2*"', "không hiểu công thức"),
@@ -151,6 +152,10 @@ def test_a_column_that_cannot_be_added_may_not_stand_in_a_summed_row() -> None:
     text = SPEC.replace('header = "Thực hiện"', 'header = "Năng suất"\naggregation = "formula"\naggregate = "c1*2"')
 
     assert any("không cộng được" in problem for problem in problems(text))
+
+
+def test_a_list_saved_by_notepad_is_read() -> None:
+    assert read_spec("\ufeff" + SPEC) == read_spec(SPEC)
 
 
 def test_text_that_is_not_toml_is_refused() -> None:
