@@ -179,20 +179,26 @@ def _plan(located: LocatedTable, layouts: tuple[Layout, ...]) -> _Plan:
         plan = _planned(list(cell_places(located)), layouts, located.layout.sheet)
         for old in list(plans)[: max(0, len(plans) - _MOST_PLANS + 1)]:
             plans.pop(old, None)  # another thread may have been quicker
-        plans[alike] = plan
+        if (
+            len(plan.keys) <= _LARGEST_PLAN
+        ):  # a region of a hundred thousand rows is no form that comes in again and again
+            plans[alike] = plan
     return plan
 
 
 _MOST_PLANS: Final = 16
+_LARGEST_PLAN: Final = 50_000  # cells
 
 
 def _planned(cells: Sequence[tuple[CellKey, CellSpec, int, int]], layouts: tuple[Layout, ...], sheet: str) -> _Plan:
+    texts = tuple(_addressed(spec, layouts, (sheet, row, column)) for _, spec, row, column in cells)
     return _Plan(
         tuple(key for key, _, _, _ in cells),
         tuple(spec for _, spec, _, _ in cells),
         tuple((row, column) for _, _, row, column in cells),
-        tuple(spec.formula for _, spec, _, _ in cells),
-        tuple(_addressed(spec, layouts, (sheet, row, column)) for _, spec, row, column in cells),
+        # A formula that has no text in this layout is none that a cell could hold.
+        tuple(None if text is None else spec.formula for text, (_, spec, _, _) in zip(texts, cells, strict=True)),
+        texts,
     )
 
 

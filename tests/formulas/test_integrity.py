@@ -4,8 +4,10 @@ import time
 import openpyxl
 import pytest
 
+from form_templates.coding import decode_formula
 from form_templates.filling import key_addresses
 from form_templates.model import CellKey
+from form_templates.reading import read_form
 from formulas.checking import check
 from formulas.integrity import agree
 from tests.formulas.specimens import (
@@ -20,7 +22,7 @@ from tests.formulas.specimens import (
     report_on,
     with_cells,
 )
-from workbooks.patch import Constant, Formula, patch_cells
+from workbooks.patch import Constant, Formula, Patch, patch_cells
 from workbooks.rows import insert_rows
 from workbooks.sheet import CellError
 from workbooks.workbook import open_workbook
@@ -208,6 +210,31 @@ def test_a_file_without_cached_values_is_no_fault() -> None:
     book.save(stream)
 
     assert findings_of(check(stream.getvalue(), a_version(CROPS)), "BS405") == []
+
+
+def test_a_formula_overwritten_after_its_row_lost_a_neighbour_is_none() -> None:
+    """A row is deleted, the formulas below mended, and the total that needed the row typed as a number."""
+    version = a_version(CROPS)
+    book = openpyxl.load_workbook(io.BytesIO(a_filled_form(CROPS)))
+    _, deleted, _ = key_addresses(a_filled_form(CROPS), version)[CellKey("T1", "04", "2")]
+    book[CROPS].delete_rows(deleted)
+    stream = io.BytesIO()
+    book.save(stream)
+    (table,) = read_form(open_workbook(stream.getvalue()), version).layouts
+    mended: dict[tuple[int, int], Patch] = {}
+    for spec in version.tables[0].cells:
+        if spec.formula is None or spec.key.row not in table.row_of:
+            continue
+        at = table.row_of[spec.key.row], table.column_of[spec.key.column]
+        try:
+            mended[at] = Formula(decode_formula(spec.formula, (table,), (CROPS, *at)), 0.0)
+        except (KeyError, StopIteration):
+            mended[at] = Constant(1.0)
+
+    filled = read_form(open_workbook(patch_cells(stream.getvalue(), {CROPS: mended})), version)
+
+    cell = filled.cells[CellKey("T1", "03", "2")]
+    assert (cell.value, cell.formula) == (1.0, None)
 
 
 def test_a_form_with_every_formula_overwritten_tells_of_every_one() -> None:
