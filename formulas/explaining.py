@@ -103,7 +103,8 @@ def _explanation(finding: Finding, key: CellKey | None, lines: Mapping[_Name, Se
     if key is not None:
         names += [_name(cell_name(key)), _name(f"{key.member or key.row} {key.column}")]
     texts = [line.text for name in names for line in lines.get(name, ()) if _is_about(line, finding.code)]
-    return "; ".join(dict.fromkeys(texts))[:_LONGEST]
+    told = "; ".join(dict.fromkeys(texts))[:_LONGEST]
+    return "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in told).strip()
 
 
 def _is_about(line: Explanation, code: str) -> bool:

@@ -390,5 +390,11 @@ def read_text(element: etree._Element) -> tuple[str, tuple[TextRun, ...]]:
 
 
 def unescape(text: str) -> str:
-    """``_x000D_`` stands for a character that XML cannot carry (ECMA-376 part 1, 22.9.2.19)."""
-    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
+    """``_x000D_`` stands for a character that XML cannot carry (ECMA-376 part 1, 22.9.2.19).
+
+    Halves of characters that have no other half, and U+0000, which neither files nor databases hold, become U+FFFD.
+    """
+    if "_x" not in text:
+        return text
+    units = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text).encode("utf-16-le", "surrogatepass")
+    return units.decode("utf-16-le", "replace").replace("\0", "\ufffd")

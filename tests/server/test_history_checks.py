@@ -25,6 +25,7 @@ from server.web.app import create_app
 from signing.sign import sign_package
 from tests.server.world import CROPS, FORM, KEYS, NOW, World, crops, key, template
 from workbooks.address import address
+from workbooks.package import open_package
 from workbooks.patch import patch_cells
 from workbooks.sheet import Value
 from workbooks.workbook import open_workbook
@@ -91,6 +92,25 @@ def test_an_explained_jump_is_accepted_and_kept_with_its_explanation(world: Worl
     kept = {finding.code: finding for finding in get_submission(world.engine, result.id).findings}
     assert kept["BS621"].explanation == WHY
     assert {finding.explanation for finding in result.findings if finding.code == "BS621"} == {WHY}
+
+
+@pytest.mark.parametrize("odd", ["_xD800_", "_xD83D__xDE00_", "_x0000_", "_x0007_", "_x000D_\n"])
+def test_an_explanation_with_characters_that_no_database_keeps_is_kept_without_them(world: World, odd: str) -> None:
+    reported_before(world)
+    world.history(area=10.0)
+    lines = {SHEET: explanations(("BS621", "04, 2", f"{WHY} ODD"))}
+
+    def change(data: bytes) -> bytes:
+        package = open_package(patch_cells(data, lines))
+        parts = {part: package.part(part) for part in package.parts if b"ODD" in package.part(part)}
+        return package.with_parts({part: content.replace(b"ODD", odd.encode()) for part, content in parts.items()})
+
+    result = world.send(world.signed(values=crops(r04c2=40.0), change=change))
+
+    kept = {finding.code: finding for finding in get_submission(world.engine, result.id).findings}
+    assert kept["BS621"].explanation.startswith(WHY)
+    assert kept["BS621"].explanation.isprintable()
+    assert kept["BS621"] in result.findings
 
 
 def test_the_service_does_not_believe_the_history_in_the_file(world: World) -> None:

@@ -145,3 +145,23 @@ def test_many_threads_read_what_one_reads() -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(reading, sheets * 5)) == alone * 5
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("_xD83D__xDE00_", "\N{GRINNING FACE}"),
+        ("a_xD800_b", "a\ufffdb"),
+        ("_xDE00__xD83D_", "\ufffd\ufffd"),
+        ("a_x0000_b", "a\ufffdb"),
+        ("_x005F_x0041_", "_x0041_"),
+        ("a_x000D_", "a\r"),
+    ],
+)
+def test_escaped_characters_are_whole_ones_that_can_be_written_again(written: str, read: str) -> None:
+    sheet = sheet_xml(f'<row r="1"><c r="A1" t="str"><v>{written}</v></c></row>')
+
+    value = open_workbook(workbook_with_sheet(sheet)).read_sheet("T1").cell(1, 1).value
+
+    assert value == read
+    assert str(value).encode()
