@@ -19,7 +19,10 @@ def plain_text(value: object) -> str:
         return ""
     if isinstance(value, float | int):
         return str(int(value)) if float(value).is_integer() else str(value)
-    return _SPACES.sub(" ", unicodedata.normalize("NFC", str(value))).strip()
+    text = str(value)
+    if text.isascii() and text.isalnum():
+        return text  # as nearly every code is
+    return _SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip()
 
 
 class Codebook:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from formulas import catalogue
-from formulas.text.characters import character_findings
+from formulas.text.characters import character_findings, strange_characters
 from formulas.text.detection import Certainty, Detection
 from formulas.text.encodings import Encoding
 from formulas.text.places import Piece
@@ -39,6 +39,8 @@ def _findings(found: Survey) -> Iterator[Finding]:
     of_sheet: Counter[str] = Counter()
     for item in found.judged:
         piece = item.piece
+        if item.found is None and not strange_characters(piece.text):
+            continue
         for finding in _of_piece(piece, item.found):
             key = (finding.code, piece.sheet, piece.cell, piece.place)
             if key not in reported and of_sheet[piece.sheet] < _MOST_FINDINGS:
