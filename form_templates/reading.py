@@ -134,6 +134,8 @@ class _Plan:
     keys: tuple[CellKey, ...]
     specs: tuple[CellSpec, ...]
     places: tuple[tuple[int, int], ...]
+    rows: tuple[int, ...]
+    columns: tuple[int, ...]
     formulas: tuple[str | None, ...]
     texts: tuple[str | None, ...]
 
@@ -142,19 +144,18 @@ def _cells(sheet: Sheet, located: LocatedTable, layouts: tuple[Layout, ...]) -> 
     plan = _plan(located, layouts)
     found = list(map(sheet.cells.get, plan.places, repeat(BLANK_CELL)))
     # All cells at once, for a form may have ten thousand: a loop that makes them one by one takes three times as long.
-    values = [cell[0] for cell in found]
-    written = tuple(cell[1] for cell in found)
+    values, written, styles, _ = zip(*found, strict=True) if found else ((), (), (), ())
     # Nearly always they are the published ones, which is far cheaper to confirm than to parse.
     formulas = plan.formulas if written == plan.texts else tuple(_coded(written, plan, layouts, sheet.name))
     number = ValueState.NUMBER
     fields = zip(
         repeat(sheet.name),
-        (place[0] for place in plan.places),
-        (place[1] for place in plan.places),
+        plan.rows,
+        plan.columns,
         values,
         formulas,
         [number if type(value) is float else state_of(value) for value in values],
-        [cell[2] for cell in found],
+        styles,
         plan.specs,
     )
     return dict(zip(plan.keys, map(tuple.__new__, repeat(FilledCell), fields), strict=False))
@@ -179,9 +180,8 @@ def _plan(located: LocatedTable, layouts: tuple[Layout, ...]) -> _Plan:
         plan = _planned(list(cell_places(located)), layouts, located.layout.sheet)
         for old in list(plans)[: max(0, len(plans) - _MOST_PLANS + 1)]:
             plans.pop(old, None)  # another thread may have been quicker
-        if (
-            len(plan.keys) <= _LARGEST_PLAN
-        ):  # a region of a hundred thousand rows is no form that comes in again and again
+        # A region of a hundred thousand rows is no form that comes in again and again.
+        if len(plan.keys) <= _LARGEST_PLAN:
             plans[alike] = plan
     return plan
 
@@ -196,6 +196,8 @@ def _planned(cells: Sequence[tuple[CellKey, CellSpec, int, int]], layouts: tuple
         tuple(key for key, _, _, _ in cells),
         tuple(spec for _, spec, _, _ in cells),
         tuple((row, column) for _, _, row, column in cells),
+        tuple(row for _, _, row, _ in cells),
+        tuple(column for _, _, _, column in cells),
         # A formula that has no text in this layout is none that a cell could hold.
         tuple(None if text is None else spec.formula for text, (_, spec, _, _) in zip(texts, cells, strict=True)),
         texts,

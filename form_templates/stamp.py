@@ -124,14 +124,12 @@ def embedded_version(workbook: Workbook) -> FormVersion | None:
     """The form version the workbook carries, or None where it is missing, damaged or not the one the stamp names."""
     rows = _rows(workbook)
     stamp = _stamp_of(rows)
-    text = _inflate(rows)
-    if stamp is None or text is None:
+    content = _content("".join(rows.get(_content_key(index), "") for index in range(_MAX_CHUNKS)))
+    if stamp is None or content is None:
         return None
-    if hashlib.sha256(text).hexdigest() != stamp.digest:
-        return None
-    version = _parsed(text)
-    named = version is not None and (version.form, version.version) == (stamp.form, stamp.version)
-    return version if named else None
+    digest, version = content
+    named = (version.form, version.version) == (stamp.form, stamp.version)
+    return version if named and digest == stamp.digest else None
 
 
 def embedded_history(workbook: Workbook) -> History:
@@ -155,9 +153,13 @@ def _history_seal(stamp: Stamp, chunks: Sequence[str], key: bytes) -> str:
 
 # The workbooks of one period carry the same few versions.
 @lru_cache(maxsize=4)
-def _parsed(text: bytes) -> FormVersion | None:
+def _content(packed: str) -> tuple[str, FormVersion] | None:
+    """Digest of an embedded form version, and the version; None where it is not what we write."""
+    text = _inflate(packed)
+    if text is None:
+        return None
     try:
-        return serial.from_json(text.decode())
+        return hashlib.sha256(text).hexdigest(), serial.from_json(text.decode())
     except (FormError, ValueError, TypeError):
         return None
 
@@ -272,12 +274,11 @@ def _stamp_of(rows: Mapping[str, str]) -> Stamp | None:
         return None
 
 
-def _inflate(rows: Mapping[str, str]) -> bytes | None:
+def _inflate(packed: str) -> bytes | None:
     """The embedded JSON, or None where a chunk is missing, is not what we write, or inflates beyond the limit."""
-    chunks = [rows.get(_content_key(index), "") for index in range(_MAX_CHUNKS)]
     decompressor = zlib.decompressobj()
     try:
-        text = decompressor.decompress(base64.b64decode("".join(chunks), validate=True), _MAX_INFLATED)
+        text = decompressor.decompress(base64.b64decode(packed, validate=True), _MAX_INFLATED)
     except (zlib.error, binascii.Error, ValueError):
         return None
     return text if decompressor.eof else None

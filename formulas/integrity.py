@@ -34,17 +34,13 @@ def check_formulas(filled: FilledForm, workbook: Workbook, computed: Mapping[Cel
     for key, cell in filled.cells.items():
         spec = cell.spec
         if spec.kind is CellKind.CALC:
-            if not _is_plain(spec, cell, computed.get(key)):
+            # A glance is enough for nearly every cell: the published formula, showing the very value that it gives.
+            value, result = cell.value, computed.get(key)
+            plain = value == result and type(value) is type(result) is not CellError
+            if not plain or cell.formula != spec.formula:
                 yield from checker.calculated(key, spec, cell)
         elif cell.formula is not None:
             yield from checker.typed(key, spec, cell)
-
-
-def _is_plain(spec: CellSpec, cell: FilledCell, result: CellValue) -> bool:
-    """Whether a glance is enough, as it is for nearly every cell: the published formula, showing what it gives."""
-    value = cell.value
-    same = type(value) is type(result) and value == result and not isinstance(result, CellError)
-    return same and cell.formula == spec.formula
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,10 @@ def check_values(filled: FilledForm, workbook: Workbook) -> Iterator[Finding]:
     odd = {style for style, text in enumerate(workbook.styles.formats) if disguises(text) or _reads_as(text)}
     for key, cell in filled.cells.items():
         spec = cell.spec
-        if spec.kind is CellKind.NOT_APPLICABLE:
+        if spec.kind is CellKind.CALC:
+            if cell.style in odd:
+                yield from _looked_at(key, spec, cell, workbook)
+        elif spec.kind is CellKind.NOT_APPLICABLE:
             yield from _hatched(key, cell)
         elif spec.kind is CellKind.TEXT:
             if cell.state is ValueState.ERROR:
@@ -46,9 +49,7 @@ def check_values(filled: FilledForm, workbook: Workbook) -> Iterator[Finding]:
 
 
 def _is_plain(spec: CellSpec, cell: FilledCell) -> bool:
-    """Whether a glance is enough, as it is for nearly every cell: a result, or a number like any other."""
-    if spec.kind is CellKind.CALC:
-        return True
+    """Whether a glance is enough, as it is for nearly every typed cell: a number like any other."""
     value = cell.value
     if cell.state is not ValueState.NUMBER or cell.formula is not None or not isinstance(value, float):
         return cell.state is ValueState.BLANK and cell.formula is None
