@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,13 +51,30 @@ def _prepare_sqlite(connection: SqliteConnection, _entry: ConnectionPoolEntry) -
     connection.isolation_level = None  # we say BEGIN ourselves, see _begin_sqlite
     for pragma in (
         f"busy_timeout = {_BUSY_MILLISECONDS}",
-        "journal_mode = WAL",
         "synchronous = FULL",  # a submission that was confirmed survives a power cut
         "foreign_keys = ON",
         "recursive_triggers = ON",  # else INSERT OR REPLACE would delete past the triggers of the audit log
         "trusted_schema = OFF",
     ):
         connection.execute(f"PRAGMA {pragma}").close()
+    _write_ahead(connection)
+
+
+def _write_ahead(connection: SqliteConnection) -> None:
+    """Turns the write-ahead log on. Of services that start at once on a new file one does; SQLite lets no other wait.
+
+    The busy time-out does not hold for this change (sqlite.org/wal.html), so we wait ourselves.
+    """
+    deadline = time.monotonic() + _BUSY_MILLISECONDS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").close()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:

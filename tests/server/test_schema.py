@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sqlite3
 import threading
 from pathlib import Path
 
@@ -89,3 +90,24 @@ def test_insert_or_replace_does_not_get_past_the_audit_triggers(engine: Engine) 
 def test_an_address_that_cannot_be_served_is_refused(url: str) -> None:
     with pytest.raises(DatabaseError):
         connect(url)
+
+
+def test_a_new_file_that_another_service_is_just_opening_is_waited_for(tmp_path: Path) -> None:
+    """SQLite's own time-out does not hold for turning the write-ahead log on."""
+    path = tmp_path / "new.db"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("PRAGMA journal_mode = DELETE").close()
+    other.execute("CREATE TABLE t (a)").close()
+    other.execute("BEGIN IMMEDIATE").close()
+    other.execute("INSERT INTO t VALUES (1)").close()
+    release = threading.Timer(0.5, lambda: other.execute("COMMIT").close())
+    release.start()
+    engine = connect(f"sqlite:///{path}")
+
+    with reading(engine) as connection:
+        mode = connection.execute(text("PRAGMA journal_mode")).scalar()
+
+    release.join()
+    other.close()
+    engine.dispose()
+    assert mode == "wal"
