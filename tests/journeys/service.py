@@ -9,7 +9,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import httpx
 
@@ -48,6 +49,11 @@ class Service:
         if self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait(10)
+        # A worker that is killed while it writes to the disk dies only when the disk has answered.
+        deadline = time.monotonic() + _PATIENCE
+        while _is_alive(self._process.pid):
+            assert time.monotonic() < deadline, "a killed worker does not end"
+            time.sleep(0.01)
 
     def _wait(self, folder: Folder) -> None:
         deadline = time.monotonic() + _PATIENCE
@@ -58,6 +64,16 @@ class Service:
             except httpx.TransportError:
                 time.sleep(0.05)
         raise AssertionError(f"the service did not start: {folder.log.read_text(encoding='utf-8')[-2000:]}")
+
+
+def _is_alive(group: int) -> bool:
+    """Whether any process of a group still runs; a zombie does not."""
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it ended meanwhile
+            state, _, of_group = status.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[:3]
+            if int(of_group) == group and state not in "ZX":
+                return True
+    return False
 
 
 @contextmanager
