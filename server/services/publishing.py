@@ -196,11 +196,11 @@ def check_dates(decision: str, decided_on: date | None, effective_from: date, no
     if decided_on > day_in_vietnam(now):
         raise InvalidError(f"Ngày quyết định {decided_on:%d/%m/%Y} còn ở phía trước.", "Ghi đúng ngày ký quyết định.")
     if effective_from < decided_on:
-        # A provincial decision cannot take effect before it is made (Luật Ban hành VBQPPL: no retroactive effect for
-        # acts of local authorities), and the date of a published version can never be put right.
+        # Nobody can have reported by a form before it was decided on, and the date of a published version can never be
+        # put right.
         raise InvalidError(
             f"Ngày hiệu lực {effective_from:%d/%m/%Y} trước ngày quyết định {decided_on:%d/%m/%Y}.",
-            "Quyết định không có hiệu lực trở về trước: ghi ngày hiệu lực từ ngày quyết định trở đi.",
+            "Ghi ngày hiệu lực từ ngày quyết định trở đi.",
         )
 
 
