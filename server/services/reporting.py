@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, Engine
 
@@ -50,13 +50,25 @@ _TABLE: Final = "T1"
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Where one figure of an assembled report comes from; ``note`` says what is missing or was converted."""
+    """Where one figure of an assembled report comes from; ``missing`` names the periods without figure, and why."""
 
     source: Source
     value: Decimal | None
     versions: tuple[str, ...]
     periods: tuple[str, ...]
-    note: str
+    missing: tuple[str, ...]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every period that makes the figure has given its own."""
+        return bool(self.periods) and not self.missing
+
+    @property
+    def note(self) -> str:
+        """What lacks, in words; ``""`` where nothing does."""
+        if self.missing:
+            return f"Thiếu số liệu: {', '.join(self.missing)}."
+        return "" if self.periods else "Thiếu: không có kỳ nguồn."
 
 
 @dataclass(frozen=True)
@@ -72,7 +84,7 @@ class Assembled:
     @property
     def missing(self) -> tuple[Trace, ...]:
         """The figures that are not there, or not whole."""
-        return tuple(trace for trace in self.traces if trace.value is None or trace.note.startswith("Thiếu"))
+        return tuple(trace for trace in self.traces if not trace.is_whole)
 
 
 def publish_report(
@@ -283,6 +295,14 @@ def _fault(message: str, row: int, column: int) -> Finding:
 # -- taking it ---------------------------------------------------------------------------------------------------------
 
 
+class _Figure(NamedTuple):
+    """The figure of one period, and the form version it is under; without one, why in brackets, where that is known."""
+
+    value: Decimal | None
+    version: str
+    why: str = ""
+
+
 class _Assembly:
     """Takes the figures of one report; each input form is read once per period."""
 
@@ -301,26 +321,29 @@ class _Assembly:
 
     def _trace(self, source: Source, target: CellSpec) -> Trace:
         periods = source_periods(source.period, self._period)
-        found = {one.code: self._figure(source, target, one) for one in periods}
-        numbers = [value for value, _ in found.values() if value is not None]
-        missing = [Period.parse(code).label for code, (value, _) in found.items() if value is None]
-        versions = tuple(dict.fromkeys(version for _, version in found.values() if version))
+        found = {one: self._figure(source, target, one) for one in periods}
+        numbers = [figure.value for figure in found.values() if figure.value is not None]
+        missing = tuple(f"{one.label}{figure.why}" for one, figure in found.items() if figure.value is None)
+        versions = tuple(dict.fromkeys(figure.version for figure in found.values() if figure.version))
         value = None
         if numbers:
             value = unscaled(scaled_rounding(sum(numbers, Decimal(0)), target.decimals), target.decimals)
-        note = f"Thiếu số liệu: {', '.join(missing)}." if missing else "" if periods else "Thiếu: không có kỳ nguồn."
-        return Trace(source, value, versions, tuple(found), note)
+        return Trace(source, value, versions, tuple(one.code for one in periods), missing)
 
-    def _figure(self, source: Source, target: CellSpec, period: Period) -> tuple[Decimal | None, str]:
+    def _figure(self, source: Source, target: CellSpec, period: Period) -> _Figure:
         totals = self._totals(source.form, period)
         if totals is None:
-            return None, ""
+            return _Figure(None, "")
         key = CellKey(_TABLE, source.row, source.column)
-        total = totals.values.get(key)
-        spec = totals.published.version.cell_by_key.get(key)
+        version = totals.published.record.version
+        total, spec = totals.values.get(key), totals.published.version.cell_by_key.get(key)
         if total is None or total.value is None or spec is None:
-            return None, totals.published.record.version
-        return self._measures.convert(total.value, spec.unit, target.unit), totals.published.record.version
+            return _Figure(None, version)
+        try:
+            return _Figure(self._measures.convert(total.value, spec.unit, target.unit), version)
+        except MeasureError as error:
+            # A version of the input form that came after the report may measure the cell otherwise.
+            return _Figure(None, version, f" ({str(error).rstrip('.')})")
 
     def _totals(self, form: str, period: Period) -> UnitTotals | None:
         place = form, period.code

@@ -30,6 +30,7 @@ from formulas.linting.linting import lint
 from server.config import Config
 from server.errors import ConflictError, InvalidError, NotFoundError
 from server.services.drafting import save_draft
+from server.services.history import import_history
 from server.services.periods import recent_periods
 from server.services.publishing import publish
 from server.services.reporting import assemble, list_reports, publish_report
@@ -383,3 +384,21 @@ def test_a_spec_of_a_report_says_what_is_wrong_with_its_sources() -> None:
         build_report(SPEC + '[[sources]]\nrows = "01"\ncolumns = "1"\n')
     with pytest.raises(FormError, match="TOML"):
         build_report("= =")
+
+
+def test_a_source_that_is_measured_otherwise_since_is_told_and_left_blank(world: World) -> None:
+    published(world.engine)
+    world.history("28756", area=8.0, period="2025-M09")
+    spec = files("form_templates").joinpath("official", f"{FORM}.toml").read_text("utf-8")
+    spec = "\n".join(line for line in spec.splitlines() if not line.startswith("indicator"))
+    spec = spec.replace('version = "1"', 'version = "2"').replace('"Ha"', '"Tấn"').replace("(ha)", "(tấn)")
+    later = build_template(read_spec(spec))
+    publish(world.engine, later, decision="QĐ 3", effective_from=date(2026, 9, 1), now=NOW)
+    values = {key(row, 3): 5.0 for row in ("04", "05")}
+    import_history(world.engine, form=FORM, period=PERIOD, unit="28756", values=values, now=NOW)
+
+    made = assemble(world.engine, report=REPORT, unit="28756", period=PERIOD, stamp_key=KEYS[0], now=NOW)
+
+    assert shown(made.data)["01.1"] is None
+    assert "khác đại lượng" in made.missing[0].note
+    assert shown(made.data)["01.2"] == 8.0
