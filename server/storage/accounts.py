@@ -36,6 +36,7 @@ class SignerRecord:
     role: str
     valid_from: date
     valid_to: date | None
+    end_reason: str | None = None
 
 
 def insert_account(connection: Connection, **values: object) -> int:

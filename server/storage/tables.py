@@ -150,6 +150,7 @@ SIGNER = Table(
     Column("role", Text, nullable=False),
     Column("valid_from", Day, nullable=False),
     Column("valid_to", Day),
+    Column("end_reason", Text),  # why the right ended on "valid_to": replaced, revoked, left; NULL where it did not
     UniqueConstraint("unit_id", "certificate_sha256", "valid_from"),
     Index(None, "certificate_sha256"),
     sqlite_strict=True,
@@ -237,15 +238,63 @@ FINDING = Table(
     sqlite_strict=True,
 )
 
-# Certificates and revocation lists that a verdict rests on, kept so that it can be given again years later
-# (TT 41/2017/TT-BTTTT, Đ9). The bytes are blobs: one list serves many submissions.
+# What a verdict rests on: certificates, answers on revocation, time stamps, kept so that it can be given again years
+# later (TT 41/2017/TT-BTTTT, Đ9). The bytes are blobs: one list serves many submissions.
 EVIDENCE = Table(
     "evidence",
     METADATA,
     Column("submission_id", BIG, ForeignKey("submission.id"), primary_key=True, autoincrement=False),
     Column("kind", Text, primary_key=True),
     Column("blob_sha256", Text, ForeignKey("blob.sha256"), primary_key=True),
-    CheckConstraint("kind IN ('certificate', 'crl')", name="kind"),
+    CheckConstraint("kind IN ('certificate', 'crl', 'ocsp', 'time-stamp')", name="kind"),
+    sqlite_strict=True,
+)
+
+# Narratives and other files that came with a workbook; their names and SHA-256 stand in the signed workbook (C57).
+ATTACHMENT = Table(
+    "attachment",
+    METADATA,
+    Column("submission_id", BIG, ForeignKey("submission.id"), primary_key=True, autoincrement=False),
+    Column("number", BIG, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("blob_sha256", Text, ForeignKey("blob.sha256"), nullable=False),
+    sqlite_strict=True,
+)
+
+# A time stamp over a list of what was kept: files, evidence, verdicts and earlier stamps by their digests (V05).
+# ``good_until`` is the end of its authority's certificate; before that a renewal covers everything anew.
+ARCHIVE_STAMP = Table(
+    "archive_stamp",
+    METADATA,
+    Column("id", BIG, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("stamped_at", Instant, nullable=False),
+    Column("good_until", Instant, nullable=False),
+    Column("authority", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("manifest_sha256", Text, ForeignKey("blob.sha256"), nullable=False, unique=True),
+    Column("token_sha256", Text, ForeignKey("blob.sha256"), nullable=False),
+    CheckConstraint("kind IN ('first', 'renewal')", name="kind"),
+    sqlite_strict=True,
+)
+
+ARCHIVE_COVER = Table(
+    "archive_cover",
+    METADATA,
+    Column("submission_id", BIG, ForeignKey("submission.id"), primary_key=True, autoincrement=False),
+    Column("archive_stamp_id", BIG, ForeignKey("archive_stamp.id"), primary_key=True, autoincrement=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+# What the stamp's own authority is judged by.
+ARCHIVE_EVIDENCE = Table(
+    "archive_evidence",
+    METADATA,
+    Column("archive_stamp_id", BIG, ForeignKey("archive_stamp.id"), primary_key=True, autoincrement=False),
+    Column("kind", Text, primary_key=True),
+    Column("blob_sha256", Text, ForeignKey("blob.sha256"), primary_key=True),
+    CheckConstraint("kind IN ('certificate', 'crl', 'ocsp')", name="kind"),
     sqlite_strict=True,
 )
 
