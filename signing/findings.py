@@ -117,6 +117,52 @@ FINDING_KINDS: dict[str, FindingKind] = {
     # Trust.
     "BS250": FindingKind("Thư mục {folder} không có chứng thư gốc nào (*.crt, *.pem, *.cer).", _CONFIGURE),
     "BS251": FindingKind("Không đọc được tệp tin cậy {file}: {reason}.", _CONFIGURE),
+    # Signing with a token.
+    "BS260": FindingKind(
+        "Chương trình trên máy này chưa dùng được thiết bị ký số: thiếu thư viện python-pkcs11 ({reason}).",
+        "Báo quản trị cài đặt: pip install python-pkcs11 (nếu không có bản dựng sẵn cho máy này: dùng Python 64 bit, "
+        "hoặc cài thêm trình biên dịch C).",
+    ),
+    "BS261": FindingKind(
+        "Không nạp được thư viện của thiết bị ký số {module}: {reason}.",
+        "Cài phần mềm của nhà cung cấp thiết bị rồi chỉ đúng tệp thư viện PKCS#11 của phần mềm đó (.dll trên Windows, "
+        ".so trên Linux), cùng loại 64 bit hoặc 32 bit với chương trình này.",
+    ),
+    "BS262": FindingKind(
+        "Không thấy thiết bị ký số nào đang cắm.",
+        "Cắm thiết bị (hoặc đưa thẻ vào đầu đọc), chờ máy nhận rồi thử lại; nếu đã cắm, kiểm tra tệp thư viện PKCS#11 "
+        "có đúng của thiết bị này không.",
+    ),
+    "BS263": FindingKind(
+        "Chưa rõ ký bằng thiết bị nào: {reason}.",
+        "Ghi đúng tên một thiết bị trong danh sách; nếu có nhiều thiết bị cùng tên, chỉ cắm thiết bị cần dùng.",
+    ),
+    "BS264": FindingKind(
+        "Mã PIN của thiết bị ký số “{token}” không đúng{tries}.",
+        "Nhập lại mã PIN (kiểm tra phím Caps Lock, bộ gõ tiếng Việt). Nhập sai nhiều lần, thiết bị sẽ tự khóa; không "
+        "chắc mã thì dừng lại, hỏi nơi cấp thiết bị.",
+    ),
+    "BS265": FindingKind(
+        "Không đăng nhập được vào thiết bị ký số “{token}”: {reason}.",
+        "Mở khóa hoặc đặt lại mã PIN bằng phần mềm của nhà cung cấp thiết bị, hoặc liên hệ nơi cấp thiết bị.",
+    ),
+    "BS266": FindingKind(
+        "Thiết bị ký số “{token}” chưa ký được: {reason}.",
+        "Kiểm tra đã cắm đúng thiết bị; nếu đúng, liên hệ nơi cấp để nạp lại khóa và chứng thư số vào thiết bị.",
+    ),
+    "BS267": FindingKind(
+        "Chưa rõ ký bằng chứng thư nào trên thiết bị ký số “{token}”: {reason}.",
+        "Ghi tên hoặc mã của một khóa trong danh sách, có chứng thư còn hạn và được cấp để ký.",
+    ),
+    "BS268": FindingKind(
+        "Thiết bị ký số “{token}” không làm việc được: {reason}. Tệp chưa được ký.",
+        "Cắm lại thiết bị, đóng các chương trình khác đang dùng thiết bị, rồi ký lại không rút thiết bị khi đang ký.",
+    ),
+    "BS269": FindingKind(
+        "Thiết bị ký số “{token}” không ký đúng được bằng khóa đã chọn: {reason}. Tệp chưa được ký.",
+        "Kiểm tra đã chọn đúng khóa và chứng thư; cập nhật phần mềm thiết bị, hoặc liên hệ nơi cấp thiết bị.",
+    ),
+    "BS252": FindingKind("Thiết lập trong tệp {file} không dùng được: {reason}.", _CONFIGURE),
 }
 
 
