@@ -51,7 +51,7 @@ COMMANDS = Commands(
         "report": "server.cli.reports:report",
         "serve": "server.cli.service:serve",
         "sign": "server.cli.signatures:sign",
-        "signer": "server.cli.people:signer",
+        "signer": "server.cli.signers:signer",
         "submit": "server.cli.service:submit",
         "text": "server.cli.files:text",
         "totals": "server.cli.upkeep:totals",

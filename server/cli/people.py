@@ -1,21 +1,16 @@
-"""Commands for whoever sets the service up: reporting units, accounts, and the certificates that may sign."""
+"""Commands for whoever sets the service up: reporting units and accounts."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import click
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from server.cli.arguments import a_day, existing_file
 from server.cli.database import opened
 from server.cli.output import print_json
-from server.errors import InvalidError
 from server.services import accounts, units
 from server.services.accounts import Role
 
@@ -108,37 +103,3 @@ def list_accounts(as_json: bool) -> None:
     for one in found:
         table.add_row(*map(Text, (one.username, one.full_name, one.unit_name, ", ".join(sorted(one.roles)))))
     Console().print(table)
-
-
-@click.group()
-def signer() -> None:
-    """Chứng thư số được ký báo cáo."""
-
-
-@signer.command(epilog='Ví dụ: bieuso signer register lanhdao.crt --unit 28756 --name "Nguyễn Văn A" --from 2026-01-01')
-@click.argument("certificate", type=existing_file)
-@click.option("--unit", "unit_code", required=True, help="Mã đơn vị mà người này ký thay mặt.")
-@click.option("--name", required=True, help="Họ và tên.")
-@click.option("--from", "since", required=True, type=a_day, help="Được ký từ ngày.")
-def register(certificate: Path, unit_code: str, name: str, since: datetime) -> None:
-    """Đăng ký chứng thư (PEM hoặc DER) của lãnh đạo được ký báo cáo của đơn vị."""
-    der = _certificate(certificate.read_bytes())
-    with opened() as (engine, _):
-        accounts.register_signer(
-            engine,
-            unit=unit_code,
-            certificate=der,
-            name=name,
-            role="leader",
-            valid_from=since.date(),
-            now=datetime.now(UTC),
-        )
-    click.echo(f"Đã đăng ký chứng thư của {name} cho đơn vị {unit_code}.")
-
-
-def _certificate(data: bytes) -> bytes:
-    try:
-        read = x509.load_pem_x509_certificate if data.lstrip().startswith(b"-----") else x509.load_der_x509_certificate
-        return read(data).public_bytes(Encoding.DER)
-    except ValueError as error:
-        raise InvalidError("Tệp không phải là chứng thư số.", "Chọn tệp .crt, .pem hoặc .cer của người ký.") from error

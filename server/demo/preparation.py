@@ -19,11 +19,13 @@ from server.demo.communes import PERIODS
 from server.demo.folder import Folder
 from server.demo.numbers import Commune, history
 from server.demo.troubles import TROUBLES, Trouble
-from server.services.accounts import Role, create_account, register_signer
+from server.services.accounts import Role, create_account
 from server.services.history import import_history
 from server.services.publishing import publish
+from server.services.signers import register_signer
 from server.services.units import list_units, load_units_2025
 from server.storage.units import Unit
+from signing.roles import SignerRole
 
 PROVINCE = "86"
 LEADER, FORMER_LEADER, OFFICER = "lanhdao", "lanhdao-cu", "canbo"
@@ -144,7 +146,7 @@ def open_accounts(engine: Engine, units: Sequence[Unit], leaders: Certificates, 
                 unit=unit.code,
                 certificate=certificate.public_bytes(Encoding.DER),
                 name=f"Lãnh đạo {unit.name} (trình diễn)",
-                role="leader",
+                role=SignerRole.LEADER,
                 valid_from=_SIGNERS_SINCE,
                 now=datetime.now(UTC),
             )

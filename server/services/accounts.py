@@ -1,4 +1,4 @@
-"""Accounts of people, their sessions, and the certificates that may sign for a unit."""
+"""Accounts of people, and their sessions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import hmac
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -18,7 +18,7 @@ from server.errors import ConflictError, InvalidError, NotFoundError, SignInNeed
 from server.services.audit import SYSTEM, Action, record
 from server.services.units import require_unit
 from server.storage import accounts
-from server.storage.accounts import AccountRecord, SignerRecord
+from server.storage.accounts import AccountRecord
 from server.storage.engine import reading, writing
 
 SESSION_LENGTH: Final = timedelta(hours=12)
@@ -182,38 +182,6 @@ def list_accounts(engine: Engine) -> tuple[Account, ...]:
     """All open accounts by user name."""
     with reading(engine) as connection:
         return tuple(_account(found) for found in accounts.all_accounts(connection) if found.active == 1)
-
-
-def register_signer(
-    engine: Engine,
-    *,
-    unit: str,
-    certificate: bytes,
-    name: str,
-    role: str,
-    valid_from: date,
-    now: datetime,
-    valid_to: date | None = None,
-    actor: str = SYSTEM,
-) -> SignerRecord:
-    """Registers a certificate (DER) as one that signs for a unit from ``valid_from`` on, before ``valid_to``."""
-    sha256 = hashlib.sha256(certificate).hexdigest()
-    with writing(engine) as connection:
-        unit_id = require_unit(connection, unit, valid_from).id
-        if any(s.certificate_sha256 == sha256 for s in accounts.signers_of(connection, unit_id, valid_from)):
-            raise ConflictError(f"Chứng thư {sha256[:16]}… đã đăng ký cho đơn vị {unit}.", "Không cần đăng ký lại.")
-        values: dict[str, object] = {
-            "unit_id": unit_id,
-            "certificate_sha256": sha256,
-            "name": name,
-            "role": role,
-            "valid_from": valid_from,
-            "valid_to": valid_to,
-        }
-        signer_id = accounts.insert_signer(connection, **values)
-        details = {"certificate": sha256, "name": name, "role": role}
-        record(connection, Action.SIGNER_REGISTERED, at=now, actor=actor, subject=f"unit:{unit}", details=details)
-    return SignerRecord(signer_id, unit_id, sha256, name, role, valid_from, valid_to)
 
 
 def new_secret() -> str:

@@ -36,6 +36,8 @@ class Action(StrEnum):
     ACCOUNT_SIGN_IN_FAILED = "account:sign-in-failed"
     PASSWORD_CHANGED = "account:password-changed"  # noqa: S105 - the name of an event
     SIGNER_REGISTERED = "signer:registered"
+    SIGNER_REPLACED = "signer:replaced"
+    SIGNER_REVOKED = "signer:revoked"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
@@ -28,19 +28,23 @@ from server.services.accounts import Account
 from server.services.carrying import Carried, carried, carried_cells, earlier_of, source_period, sources_of
 from server.services.figures import Figure, figure
 from server.services.issuing import own_regions
-from server.services.periods import day_in_vietnam
 from server.services.registry import Published, explains, published
+from server.services.signatories import Signatories, about_signatories, signatories, verdict_told
+from server.services.signers import registrations
 from server.services.storing import StoredFigure
 from server.services.uploads import open_upload
 from server.storage import forms
-from server.storage.accounts import account_by_id, signers_of
+from server.storage.accounts import account_by_id
 from server.storage.earlier import EarlierSubmission
 from server.storage.exact import FactState, NotFiniteError, TooLargeError, TooPreciseError, unscaled
 from server.storage.forms import FormRecord
+from server.storage.signers import register_of
 from server.storage.submissions import current_submission
 from server.storage.units import Unit, unit_at, units_at
+from signing.identity import Registration
+from signing.policy import DEFAULT_POLICY, Policy
 from signing.trust import Trust
-from signing.verdict import Outcome, SignatureVerdict, Verdict
+from signing.verdict import Verdict
 from signing.verify import verify_package
 from workbooks.address import address
 from workbooks.errors import WorkbookError
@@ -70,7 +74,7 @@ class Basis:
         record: the registry's version that the stamp names.
         unit: the unit of the stamp, as at the last day of the period.
         consolidates: whether it has units below it then.
-        signers: SHA-256 of the certificates that may sign for it today.
+        signers: the register of its signers, old entries too: a signature counts by the day it was made on.
         sources: the submissions that carried cells are compared with.
         earlier: the submissions whose figures are the unit's history.
         sent_under: version of the form under which the unit's own workbook for this period was accepted; "" for none.
@@ -82,7 +86,7 @@ class Basis:
     unit: Unit | None
     period: Period | None
     consolidates: bool
-    signers: frozenset[str]
+    signers: tuple[Registration, ...]
     sources: tuple[tuple[str, int | None], ...]
     sender: int | None
     earlier: tuple[EarlierSubmission, ...] = ()
@@ -101,6 +105,13 @@ class Evaluation:
     unit: Unit | None = None
     period: Period | None = None
     figures: tuple[StoredFigure, ...] = ()
+    policy: Policy = DEFAULT_POLICY
+    signatories: Signatories = field(default_factory=Signatories)
+
+    @property
+    def verdict(self) -> dict[str, Any]:
+        """The verdict on the signatures as it is stored and sent back."""
+        return verdict_told(self.received.verdict, self.signatories, self.policy)
 
     @property
     def accepted(self) -> bool:
@@ -130,23 +141,23 @@ def open_received(data: bytes, *, keys: StampKeys, trust: Trust, now: datetime) 
     return Received(sha256, workbook, stamp, verdict, (*found, *verdict.findings))
 
 
-def look_up(connection: Connection, stamp: Stamp | None, account: Account, now: datetime) -> Basis:
+def look_up(connection: Connection, stamp: Stamp | None, account: Account) -> Basis:
     """What the database says at this moment of the form, unit, period, signers and sender."""
     person = account_by_id(connection, account.id)
     sender = person.unit_id if person is not None and person.active == 1 else None
     period = None if stamp is None else _period(stamp.period)
     if stamp is None or period is None:
-        return Basis(None, None, None, consolidates=False, signers=frozenset(), sources=(), sender=sender)
+        return Basis(None, None, None, consolidates=False, signers=(), sources=(), sender=sender)
     record = forms.form_version(connection, stamp.form, stamp.version)
     unit = unit_at(connection, stamp.unit, period.last_day)
     if unit is None:
-        return Basis(record, None, period, consolidates=False, signers=frozenset(), sources=(), sender=sender)
+        return Basis(record, None, period, consolidates=False, signers=(), sources=(), sender=sender)
     return Basis(
         record=record,
         unit=unit,
         period=period,
         consolidates=bool(units_at(connection, period.last_day, parents=[unit.code])),
-        signers=frozenset(one.certificate_sha256 for one in signers_of(connection, unit.id, day_in_vietnam(now))),
+        signers=registrations(register_of(connection, unit.id)),
         sources=() if record is None else sources_of(connection, published(record).version, unit, period),
         sender=sender,
         earlier=() if record is None else earlier_of(connection, published(record).version, unit, period),
@@ -167,23 +178,30 @@ def carried_for(connection: Connection, basis: Basis) -> Carried:
     return carried(connection, published(basis.record).version, basis.unit, basis.period)
 
 
-def judge(received: Received, basis: Basis, stored: Carried, account: Account) -> Evaluation:
+def judge(
+    received: Received, basis: Basis, stored: Carried, account: Account, policy: Policy = DEFAULT_POLICY
+) -> Evaluation:
     """The judgement. Where the sender may not report this form at all, its content is not looked at any further."""
     if received.stamp is None or received.workbook is None:
-        return Evaluation(received, basis, received.findings)
+        return Evaluation(received, basis, received.findings, policy=policy)
     findings = [*_about_origin(received.stamp, basis, account), *received.findings]
     if basis.record is None or basis.unit is None or basis.period is None or _has_errors(_own(findings)):
-        return Evaluation(received, basis, tuple(findings))
+        return Evaluation(received, basis, tuple(findings), policy=policy)
     known = published(basis.record)
     # The history in the file is for the officer's own check; here the store's own counts.
     report = check_workbook(received.workbook, known.version, history=stored.history, explains=basis.explains)
-    findings += [*_about_signers(received.verdict, basis.unit, basis.signers), *report.findings]
+    who = signatories(received.verdict, basis.signers, basis.unit, known.record.form, policy)
+    findings += about_signatories(received.verdict, who, basis.unit, known.record.form, policy)
+    findings += report.findings
     figures: list[StoredFigure] = []
     if report.filled is not None:
         findings += _about_members(report.filled, basis.unit)
         figures = list(_figures(report.filled, report, findings))
         findings += _about_carried(report.filled, figures, stored, basis.period)
-    return Evaluation(received, basis, tuple(dict.fromkeys(findings)), known, basis.unit, basis.period, tuple(figures))
+    told = tuple(dict.fromkeys(findings))
+    return Evaluation(
+        received, basis, told, known, basis.unit, basis.period, tuple(figures), policy=policy, signatories=who
+    )
 
 
 # -- origin and rights -------------------------------------------------------------------------------------------------
@@ -208,19 +226,6 @@ def _about_origin(stamp: Stamp, basis: Basis, account: Account) -> Iterator[Find
         yield said.OTHER_UNIT.at("", "", name=basis.unit.name, unit=basis.unit.code, own=account.unit_code)
     elif basis.consolidates:
         yield said.CONSOLIDATES.at("", "", name=basis.unit.name, unit=basis.unit.code)
-
-
-def _about_signers(verdict: Verdict, unit: Unit, registered: frozenset[str]) -> Iterator[Finding]:
-    for signature in verdict.signatures:
-        if signature.certificate_sha256 and signature.certificate_sha256 not in registered:
-            signer, serial = excerpt(signature.signer), excerpt(signature.serial)
-            yield said.UNREGISTERED_SIGNER.at("", "", signer=signer, serial=serial, name=unit.name)
-        if signature.outcome is Outcome.UNDETERMINED:
-            yield said.REVOCATION_UNKNOWN.at("", "", signer=excerpt(signature.signer), reason=_reason(signature))
-
-
-def _reason(signature: SignatureVerdict) -> str:
-    return excerpt(signature.revocation.reason) or "chưa có danh sách thu hồi."
 
 
 # -- figures -----------------------------------------------------------------------------------------------------------

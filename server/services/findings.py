@@ -96,7 +96,7 @@ UNREGISTERED_SIGNER = Kind(
     _ERROR,
     "Chứng thư chưa đăng ký cho đơn vị",
     "Chữ ký của {signer} (chứng thư số {serial}) không thuộc danh sách người ký của {name}.",
-    "Ký bằng chứng thư của người khác, chứng thư mới cấp chưa đăng ký, hoặc đã hết hiệu lực đăng ký.",
+    "Ký bằng chứng thư của người khác, hoặc chứng thư mới cấp chưa đăng ký.",
     "Người có thẩm quyền của đơn vị ký lại; nếu là chứng thư mới, đăng ký với quản trị viên trước khi gửi.",
     ("V33", "T11"),
 )
@@ -171,6 +171,79 @@ TOTAL_TOO_LARGE = Kind(
     "Một hay nhiều số bị nhập sai đơn vị tính.",
     "Kiểm tra đơn vị tính của các số lớn trong biểu.",
     ("L17", "C06"),
+)
+
+SIGNER_ENDED = Kind(
+    "BS860",
+    _ERROR,
+    "Người ký không còn quyền ký",
+    "{person} ({role}) không còn được ký cho {name} từ ngày {day}{reason}; ngày ký được tính là {signed}.",
+    "Đăng ký đã kết thúc: chứng thư được thay, bị thu hồi quyền, hoặc hết thời hạn ủy quyền.",
+    "Người đang có quyền ký của đơn vị ký lại rồi gửi; nếu đăng ký sai, báo quản trị viên.",
+    ("V33", "C34"),
+)
+SIGNER_NOT_YET = Kind(
+    "BS861",
+    _ERROR,
+    "Người ký chưa có quyền ký",
+    "{person} ({role}) chỉ được ký cho {name} từ ngày {day}; ngày ký được tính là {signed}.",
+    "Ký trước ngày đăng ký bắt đầu có hiệu lực.",
+    "Người đang có quyền ký của đơn vị ký lại, hoặc ký lại từ ngày đó; nếu đăng ký sai, báo quản trị viên.",
+    ("V33",),
+)
+ROLE_CLAIMED = Kind(
+    "BS862",
+    _ERROR,
+    "Ký với vai trò không được giao",
+    "Chữ ký của {person} ghi vai trò “{claimed}”, nhưng chứng thư này được đăng ký cho {name} là “{role}”.",
+    "Chọn nhầm vai trò khi ký, hoặc đăng ký nhầm vai trò.",
+    "Ký lại với vai trò “{role}”; nếu đăng ký sai vai trò, báo quản trị viên.",
+    ("V33", "C21"),
+)
+ROLE_MISSING = Kind(
+    "BS863",
+    _ERROR,
+    "Thiếu chữ ký",
+    "Thiếu chữ ký “{role}”: biểu {form} của {name} phải có chữ ký này.",
+    "Chưa ký đủ, hoặc chữ ký sau cùng đã bị gỡ khỏi tệp.",
+    "Người có vai trò “{role}” của đơn vị ký thêm vào tệp rồi gửi lại.",
+    ("V33", "V14"),
+)
+OUT_OF_ORDER = Kind(
+    "BS864",
+    _ERROR,
+    "Ký không đúng thứ tự",
+    "Ký không đúng thứ tự: {later} ({later_role}) ký trước {earlier} ({earlier_role}).",
+    "Người ký sau cùng phải ký lên các chữ ký trước; ở đây người lập biểu hoặc lãnh đạo ký thêm vào sau.",
+    "Ký lại theo thứ tự: người lập biểu, lãnh đạo phê duyệt, con dấu cơ quan.",
+    ("V33", "V14"),
+)
+CERTIFICATE_ENDS = Kind(
+    "BS865",
+    _WARNING,
+    "Chứng thư sắp hết hạn",
+    "Chứng thư của {name} chỉ có hạn đến ngày {day}.",
+    "Chứng thư sắp hết hạn hoặc đã hết hạn.",
+    "Xin gia hạn; có chứng thư mới thì thay vào danh sách người ký.",
+    ("V09",),
+)
+OTHER_NAME = Kind(
+    "BS866",
+    _WARNING,
+    "Tên trong chứng thư khác tên người ký",
+    "Chứng thư cấp cho “{holder}”, khác tên đăng ký “{name}”.",
+    "Gõ nhầm tên, chọn nhầm tệp của người khác, hoặc chứng thư của cơ quan.",
+    "Xem lại: đúng người, đúng tệp thì không phải sửa.",
+    ("V33",),
+)
+REVOCATION_LET_PASS = Kind(
+    "BS867",
+    _WARNING,
+    "Nhận khi chưa xác định được chứng thư còn hiệu lực",
+    "Chưa xác định được chứng thư của {signer} có bị thu hồi hay không: {reason}; vẫn nhận theo chính sách ký số.",
+    "Danh sách thu hồi (CRL) tại máy chủ thiếu hoặc đã cũ, và chính sách ký số cho phép nhận.",
+    "Quản trị viên cập nhật danh sách thu hồi. Không cần ký lại.",
+    ("V09",),
 )
 
 KINDS: dict[str, Kind] = {kind.code: kind for kind in list(globals().values()) if isinstance(kind, Kind)}

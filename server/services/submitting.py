@@ -26,6 +26,7 @@ from server.storage import blobs, submissions
 from server.storage.engine import reading, writing
 from server.storage.submissions import Submission
 from server.storage.totals import TotalOverflowError
+from signing.policy import DEFAULT_POLICY, Policy
 from signing.trust import Trust
 from signing.verdict import SignatureVerdict
 from workbooks.finding import Finding
@@ -64,6 +65,7 @@ def submit(
     trust: Trust,
     now: datetime,
     idempotency_key: str | None = None,
+    policy: Policy = DEFAULT_POLICY,
 ) -> SubmissionResult:
     """Judges and stores a signed workbook. Sending the same bytes again is safe and stores nothing twice.
 
@@ -87,9 +89,9 @@ def submit(
     received = open_received(data, keys=keys, trust=trust, now=now)
     for _ in range(_ATTEMPTS):
         with reading(engine) as connection:
-            basis = look_up(connection, received.stamp, account, now)
+            basis = look_up(connection, received.stamp, account)
             stored = carried_for(connection, basis)
-        sending = _Sending(data, account, idempotency_key, now, judge(received, basis, stored, account))
+        sending = _Sending(data, account, idempotency_key, now, judge(received, basis, stored, account, policy))
         result = _store(engine, sending)
         if result is not None:
             return result
@@ -116,7 +118,7 @@ def _store(engine: Engine, sending: _Sending) -> SubmissionResult | None:
             earlier = _earlier(connection, evaluation.received.sha256, sending.account, sending.idempotency_key)
             if earlier is not None:
                 return earlier
-            if look_up(connection, evaluation.received.stamp, sending.account, sending.now) != evaluation.basis:
+            if look_up(connection, evaluation.received.stamp, sending.account) != evaluation.basis:
                 return None
             return _accept(connection, sending) if evaluation.accepted else _refuse(connection, sending)
     except IntegrityError:
@@ -183,14 +185,14 @@ def _accept(connection: Connection, sending: _Sending) -> SubmissionResult:
         "facts": len(evaluation.figures),
     }
     _record(connection, Action.SUBMISSION_ACCEPTED, sending, submission_id, details)
-    return SubmissionResult(submission_id, ACCEPTED, evaluation.findings, evaluation.received.verdict.to_dict())
+    return SubmissionResult(submission_id, ACCEPTED, evaluation.findings, evaluation.verdict)
 
 
 def _refuse(connection: Connection, sending: _Sending) -> SubmissionResult:
     """Keeps the refused bytes and why; an equal refusal of the same bytes is not stored twice."""
     evaluation = sending.evaluation
     sha256 = evaluation.received.sha256
-    verdict = evaluation.received.verdict.to_dict()
+    verdict = evaluation.verdict
     same = submissions.equal_refusal(connection, sha256, sending.account.id, evaluation.outcome)
     if same is not None:
         return SubmissionResult(same.id, REFUSED, evaluation.findings, verdict)
@@ -273,7 +275,7 @@ def _signed_at(signature: SignatureVerdict | None) -> datetime | None:
 
 
 def _verdict(evaluation: Evaluation) -> str:
-    return json.dumps(evaluation.received.verdict.to_dict(), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return json.dumps(evaluation.verdict, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def _result(connection: Connection, found: Submission, status: str) -> SubmissionResult:

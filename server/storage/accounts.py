@@ -1,13 +1,13 @@
-"""Accounts, their sessions, failed sign-ins, and the registered signing certificates of units."""
+"""Accounts, their sessions, and failed sign-ins."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
-from sqlalchemy import Connection, Row, Select, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
-from server.storage.tables import ACCOUNT, LOGIN_FAILURE, ORG_UNIT, SESSION, SIGNER
+from server.storage.tables import ACCOUNT, LOGIN_FAILURE, ORG_UNIT, SESSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,20 +23,6 @@ class AccountRecord:
     unit_name: str
     roles: str
     active: int
-
-
-@dataclass(frozen=True, slots=True)
-class SignerRecord:
-    """A certificate that may sign for a unit during a stretch of time."""
-
-    id: int
-    unit_id: int
-    certificate_sha256: str
-    name: str
-    role: str
-    valid_from: date
-    valid_to: date | None
-    end_reason: str | None = None
 
 
 def insert_account(connection: Connection, **values: object) -> int:
@@ -126,23 +112,6 @@ def count_failures(
     if address is not None:
         query = query.where(LOGIN_FAILURE.c.address == address)
     return connection.execute(query).scalar_one()
-
-
-def insert_signer(connection: Connection, **values: object) -> int:
-    """Registers a certificate; returns the id of the entry."""
-    key = connection.execute(insert(SIGNER).values(**values)).inserted_primary_key
-    return int(key[0]) if key is not None else 0
-
-
-def signers_of(connection: Connection, unit_id: int, day: date) -> tuple[SignerRecord, ...]:
-    """The certificates that may sign for a unit on that day."""
-    query = (
-        select(SIGNER)
-        .where(SIGNER.c.unit_id == unit_id, SIGNER.c.valid_from <= day)
-        .where(or_(SIGNER.c.valid_to.is_(None), SIGNER.c.valid_to > day))
-        .order_by(SIGNER.c.id)
-    )
-    return tuple(SignerRecord(**row._mapping) for row in connection.execute(query))
 
 
 def _accounts() -> Select[tuple[object, ...]]:

@@ -17,15 +17,17 @@ from sqlalchemy import Engine, event, func, select
 from form_templates.stamp import embedded_version, read_stamp, with_stamp
 from server.errors import ConflictError, NotAllowedError
 from server.services import audit, totals
-from server.services.accounts import Role, close_account, register_signer
+from server.services.accounts import Role, close_account
 from server.services.publishing import withdraw
 from server.services.reported import reported_facts
+from server.services.signers import register_signer
 from server.services.submissions import get_submission, workbook_of
 from server.services.submitting import SubmissionResult
 from server.services.units import SINCE_2025
 from server.storage.engine import reading
 from server.storage.exact import FactState
 from server.storage.tables import BLOB, EVIDENCE, FACT, FINDING, SUBMISSION, TOTAL
+from signing.roles import SignerRole
 from tests.server.world import COMMUNES, FORM, KEYS, NOW, PERIOD, World, a_trust, crops, key
 from workbooks.patch import patch_cells
 from workbooks.workbook import open_workbook
@@ -138,7 +140,7 @@ def test_a_file_refused_once_is_accepted_once_the_reason_is_gone(world: World) -
         unit="28756",
         certificate=world.leaders["28807"].certificate.public_bytes(Encoding.DER),
         name="Kiêm nhiệm",
-        role="leader",
+        role=SignerRole.LEADER,
         valid_from=SINCE_2025,
         now=NOW,
     )

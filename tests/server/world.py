@@ -14,13 +14,15 @@ from form_templates.filling import fill
 from form_templates.model import CellKey
 from form_templates.stamp import embedded_version
 from formulas.freezing import freeze
-from server.services.accounts import Account, Role, create_account, register_signer
+from server.services.accounts import Account, Role, create_account
 from server.services.history import import_history
 from server.services.issuing import issue_workbook
 from server.services.publishing import publish
+from server.services.signers import register_signer
 from server.services.submitting import SubmissionResult, submit
 from server.services.units import SINCE_2025, add_units
 from server.storage.units import NewUnit
+from signing.roles import SignerRole
 from signing.sign import sign_package
 from signing.trust import Trust
 from tests.signing.authorities import Authorities, Holder, a_certificate, a_crl, ec
@@ -133,7 +135,7 @@ def a_world(engine: Engine, *, authorities: Authorities | None = None, form: str
             unit=code,
             certificate=leaders[code].certificate.public_bytes(Encoding.DER),
             name=f"Lãnh đạo {name}",
-            role="leader",
+            role=SignerRole.LEADER,
             valid_from=SINCE_2025,
             now=NOW,
         )
