@@ -18,6 +18,13 @@ DIGESTS: dict[str, hashes.HashAlgorithm] = {
 }
 SHA256_URI = "http://www.w3.org/2001/04/xmlenc#sha256"
 
+# What a signer may choose, by the names people use.
+DIGEST_URIS = {
+    "SHA-256": SHA256_URI,
+    "SHA-384": "http://www.w3.org/2001/04/xmldsig-more#sha384",
+    "SHA-512": "http://www.w3.org/2001/04/xmlenc#sha512",
+}
+
 _MORE = "http://www.w3.org/2001/04/xmldsig-more#"
 _RSA: dict[str, hashes.HashAlgorithm] = {
     f"{_MORE}rsa-sha256": SHA256,
@@ -59,9 +66,10 @@ def key_is_acceptable(key: object) -> bool:
     return isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _CURVES
 
 
-def signature_method(key: object) -> str:
-    """The method we sign with: SHA-256 with the key's own scheme."""
-    return f"{_MORE}ecdsa-sha256" if isinstance(key, ec.EllipticCurvePublicKey) else f"{_MORE}rsa-sha256"
+def signature_method(key: object, digest_uri: str) -> str:
+    """The method of the key's own scheme with a digest."""
+    scheme = "ecdsa" if isinstance(key, ec.EllipticCurvePublicKey) else "rsa"
+    return f"{_MORE}{scheme}-sha{DIGESTS[digest_uri].digest_size * 8}"
 
 
 def coordinate_length(key: ec.EllipticCurvePublicKey | ec.EllipticCurvePrivateKey) -> int:

@@ -1,4 +1,4 @@
-"""Whether a signer's certificate leads to a trusted root, and whether it was revoked. Never touches the network.
+"""Whether a certificate leads to a trusted root, and whether it was revoked, at a moment.
 
 Path building and the rules of RFC 5280 are pyhanko-certvalidator's. Answers are kept in the ``Trust`` per
 certificate and minute, because a day's uploads ask the same question hundreds of times.
@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Coroutine, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any, TypeVar
 
-from asn1crypto import crl as asn1_crl  # type: ignore[import-untyped]  # has no stubs
+from asn1crypto import ocsp as asn1_ocsp  # type: ignore[import-untyped]  # has no stubs
 from asn1crypto import x509 as asn1
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
@@ -38,18 +37,20 @@ from pyhanko_certvalidator.policy_decl import (
 )
 
 from signing.keys import is_issued_by, issuers_of
-from signing.trust import Trust
+from signing.revocation import Known, ask, known_of, parsed_lists, revoked_at, revoked_later
+from signing.trust import Trust, Use
 from signing.verdict import Chain, Revocation, RevocationStatus
 from signing.wording import common_name, date_text, time_text
 
 T = TypeVar("T")
 
 _MAX_ANSWERS = 4096
-_REQUIRED, _NO_CHECK = RevocationCheckingRule.CRL_REQUIRED, RevocationCheckingRule.NO_CHECK
+_REQUIRED, _NO_CHECK = RevocationCheckingRule.CRL_OR_OCSP_REQUIRED, RevocationCheckingRule.NO_CHECK
 _EVERYONE = RevocationCheckingPolicy(_REQUIRED, _REQUIRED)
 _SIGNER_ONLY = RevocationCheckingPolicy(_REQUIRED, _NO_CHECK)
 # The ASN.1 library parses lazily and reports damage late, as ValueError.
 _PROBLEMS = (ValidationError, PathBuildingError, ValueError)
+_NOTHING = Known(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,22 +72,23 @@ class Assessment:
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """A signer's certificate, what came along with it in the signature, and the moment."""
+    """A certificate, what came along with it, what it is used for, and the moment."""
 
     trust: Trust
     signer: x509.Certificate
     embedded: tuple[bytes, ...]
     now: datetime
+    use: Use
 
     @property
-    def key(self) -> tuple[bytes, ...]:
+    def key(self) -> tuple[object, ...]:
         """The same for the same question within a minute."""
         extra = sha256(b"".join(sha256(item).digest() for item in self.embedded)).digest()
-        return self.signer.fingerprint(hashes.SHA256()), extra, self.now.strftime("%Y%m%d%H%M%z").encode()
+        return self.signer.fingerprint(hashes.SHA256()), extra, self.use, self.now.strftime("%Y%m%d%H%M%z")
 
-    def path(self, policy: RevocationCheckingPolicy) -> list[x509.Certificate]:
+    def path(self, policy: RevocationCheckingPolicy, known: Known = _NOTHING) -> list[x509.Certificate]:
         """The path from the signer to a root that holds under a policy. Raises one of ``_PROBLEMS``."""
-        prepared = _prepare(self.trust)
+        prepared = _prepare(self.trust, self.use)
         context = ValidationContext(
             trust_roots=prepared.roots,
             other_certs=[
@@ -95,8 +97,9 @@ class _Question:
             ],
             moment=self.now,
             allow_fetching=False,
-            crls=prepared.crls,
-            # A list newer than the moment asked about says more, not less.
+            crls=parsed_lists(known),
+            ocsps=[asn1_ocsp.OCSPResponse.load(item) for item in known.answers],
+            # What is newer than the moment asked about says more, not less.
             revinfo_policy=CertRevTrustPolicy(policy, retroactive_revinfo=True),
         )
         certificate = _asn1(self.signer.public_bytes(Encoding.DER))
@@ -104,10 +107,10 @@ class _Question:
         path = _finish(validator.async_validate_path())
         return [x509.load_der_x509_certificate(item.dump()) for item in path][::-1]
 
-    def problem(self, policy: RevocationCheckingPolicy) -> Exception | None:
+    def problem(self, policy: RevocationCheckingPolicy, known: Known) -> Exception | None:
         """Why no path holds under a policy; None where one does."""
         try:
-            self.path(policy)
+            self.path(policy, known)
         except _PROBLEMS as problem:
             return problem
         return None
@@ -119,41 +122,58 @@ class _Prepared:
 
     roots: list[CertTrustAnchor]
     intermediates: list[asn1.Certificate]
-    crls: list[asn1_crl.CertificateList]
     known: frozenset[bytes]
 
 
 @lru_cache(maxsize=16)
-def _prepare(trust: Trust) -> _Prepared:
+def _prepare(trust: Trust, use: Use) -> _Prepared:
+    roots = trust.roots_for(use)
     return _Prepared(
-        roots=[_anchor(root) for root in trust.roots],
+        roots=[_anchor(root) for root in roots],
         intermediates=[_asn1(item) for item in _encoded(trust.intermediates)],
-        crls=[asn1_crl.CertificateList.load(item) for item in _encoded(_newest(trust))],
-        known=frozenset((*_encoded(trust.roots), *_encoded(trust.intermediates))),
+        known=frozenset((*_encoded(roots), *_encoded(trust.intermediates))),
     )
 
 
-def assess(trust: Trust, signer: x509.Certificate, embedded: tuple[bytes, ...], now: datetime) -> Assessment:
-    """Assess a signer's certificate at a moment, with the certificates that came along in the signature."""
-    question = _Question(trust, signer, embedded, now)
+def assess(
+    trust: Trust,
+    signer: x509.Certificate,
+    embedded: tuple[bytes, ...],
+    now: datetime,
+    *,
+    use: Use = Use.SIGNATURES,
+) -> Assessment:
+    """Assess a certificate at a moment, with the certificates that came along with it."""
+    question = _Question(trust, signer, embedded, now, use)
     # The parsed certificates are shared and parse themselves as they are read, which two threads must not do at once.
     with trust.lock:
         answer = trust.answers.get(question.key)
-        if not isinstance(answer, Assessment):
-            if len(trust.answers) >= _MAX_ANSWERS:
-                trust.answers.clear()
-            answer = trust.answers[question.key] = _answer_without_damaged(question)
-        return answer
+        if isinstance(answer, Assessment):
+            return answer
+        sound, damaged, unused = _sorted_out(question)
+        question = replace(question, embedded=sound)
+        path = _path(question)
+    # Whoever is asked over the network may take his time; nobody else should wait for that.
+    answers, silent = ask(trust.source, trust, path) if isinstance(path, list) else ([], [])
+    with trust.lock:
+        answer = _answer(question, path, answers, silent)
+        if len(trust.answers) >= _MAX_ANSWERS:
+            trust.answers.clear()
+        trust.answers[_Question(trust, signer, embedded, now, use).key] = answer = replace(
+            answer, damaged=damaged, unused=unused
+        )
+    return answer
 
 
-def _answer_without_damaged(question: _Question) -> Assessment:
+def _sorted_out(question: _Question) -> tuple[tuple[bytes, ...], tuple[str, ...], tuple[str, ...]]:
+    """What came along and is sound; the names of what is damaged; the names of what does not belong to the path."""
     embedded = [x509.load_der_x509_certificate(item) for item in question.embedded]
     damaged = _damaged(question.trust, embedded)
     unused = list(embedded)
     for certificate in issuers_of(question.signer, embedded):
         unused.remove(certificate)
     sound = tuple(_encoded(item for item in embedded if item not in damaged))
-    return replace(_answer(replace(question, embedded=sound)), damaged=_names(damaged), unused=_names(unused))
+    return sound, _names(damaged), _names(unused)
 
 
 def _damaged(trust: Trust, embedded: list[x509.Certificate]) -> list[x509.Certificate]:
@@ -166,23 +186,27 @@ def _names(certificates: Iterable[x509.Certificate]) -> tuple[str, ...]:
     return tuple(common_name(certificate.subject) for certificate in certificates)
 
 
-def _answer(question: _Question) -> Assessment:
-    doubt: Exception | None = None
+def _path(question: _Question) -> list[x509.Certificate] | Exception:
+    """The path to a root, revocation apart, or why there is none."""
     try:
-        path = question.path(_EVERYONE)
+        return question.path(NO_REVOCATION)
     except _PROBLEMS as problem:
-        doubt = problem
-        try:
-            path = question.path(NO_REVOCATION)
-        except _PROBLEMS as reason:
-            return _untrusted(question.signer, _path_problem(reason))
+        return problem
+
+
+def _answer(
+    question: _Question, path: list[x509.Certificate] | Exception, answers: list[bytes], silent: list[str]
+) -> Assessment:
+    if isinstance(path, Exception):
+        return _untrusted(question.signer, _path_problem(path))
     chain = Chain(
         trusted=True,
         root=common_name(path[-1].subject),
+        tree=question.trust.tree_of(path[-1]).name,
         path=tuple(common_name(item.subject) for item in path),
         certificates=tuple(_encoded(path)),
     )
-    return _with_revocation(question, chain, path, doubt)
+    return _with_revocation(question, chain, path, known_of(question.trust, path, answers, silent))
 
 
 def _untrusted(signer: x509.Certificate, reason: str) -> Assessment:
@@ -190,91 +214,62 @@ def _untrusted(signer: x509.Certificate, reason: str) -> Assessment:
     return Assessment(Chain(trusted=False, path=(common_name(signer.subject),), reason=reason), unknown)
 
 
-def _with_revocation(
-    question: _Question, chain: Chain, path: list[x509.Certificate], doubt: Exception | None
-) -> Assessment:
-    lists = _lists_of(question.trust, path)
+def _with_revocation(question: _Question, chain: Chain, path: list[x509.Certificate], known: Known) -> Assessment:
+    said = list(known.sources)
     evidence = Revocation(
         RevocationStatus.GOOD,
-        source="; ".join(dict.fromkeys(common_name(item.issuer) for item in lists)),
-        this_update=min((item.last_update_utc for item in lists), default=None),
-        crls=tuple(_encoded(lists)),
+        source="; ".join(dict.fromkeys(source for source, _ in said)),
+        this_update=min((moment for _, moment in said), default=None),
+        crls=known.encoded_lists,
+        ocsps=known.answers,
     )
     for certificate in path[:-1]:
-        moment = _revoked_at(certificate, lists)
+        moment = revoked_at(certificate, known)
         # A revoked certificate stays revoked in a list that is out of date, which the strict check calls unknown.
         if moment and moment <= question.now:
             return Assessment(chain, _as_revoked(evidence, moment), common_name(certificate.subject))
-    if doubt is None:
+    doubt = question.problem(_EVERYONE, known)
+    if doubt is None or _was_good_then(question, path, known):
         return Assessment(chain, evidence)
     if not isinstance(doubt, RevokedError):
         # An issuer without a list must not hide what the signer's own list says.
-        doubt = question.problem(_SIGNER_ONLY) or doubt
+        doubt = question.problem(_SIGNER_ONLY, known) or doubt
     if isinstance(doubt, RevokedError):
         return Assessment(chain, _as_revoked(evidence, doubt.revocation_dt), chain.path[0])
-    return Assessment(chain, _as_unknown(evidence, doubt, lists, question.now))
+    return Assessment(chain, _as_unknown(evidence, doubt, known, question.now))
+
+
+def _was_good_then(question: _Question, path: list[x509.Certificate], known: Known) -> bool:
+    """Whether an OCSP answer says that the signer's certificate was revoked later, so that it was good at the moment.
+
+    certvalidator then finds nothing that says good. Asked for the moment of the revocation it must find "revoked",
+    which proves that the answer is authentic; and the issuers must be good as always.
+    """
+    later = revoked_later(known.answers, path[0], question.now)
+    if later is None:
+        return False
+    then = replace(question, now=later + timedelta(seconds=1)).problem(_SIGNER_ONLY, known)
+    issuers = _Question(question.trust, path[1], question.embedded, question.now, question.use)
+    return isinstance(then, RevokedError) and issuers.problem(_EVERYONE, known) is None
 
 
 def _as_revoked(evidence: Revocation, moment: datetime) -> Revocation:
-    return Revocation(
-        RevocationStatus.REVOKED, evidence.source, evidence.this_update, revoked_at=moment, crls=evidence.crls
-    )
+    return replace(evidence, status=RevocationStatus.REVOKED, revoked_at=moment)
 
 
-def _as_unknown(
-    evidence: Revocation, problem: Exception, lists: list[x509.CertificateRevocationList], now: datetime
-) -> Revocation:
-    if not lists:
-        return Revocation(RevocationStatus.UNKNOWN, reason="chưa có danh sách thu hồi (CRL) của tổ chức cấp")
-    stale = [item.next_update_utc for item in lists if item.next_update_utc and item.next_update_utc < now]
-    if isinstance(problem, StaleRevinfoError) or stale:
-        reason = (
-            f"danh sách thu hồi (CRL) đã quá hạn từ {time_text(min(stale))}" if stale else "danh sách thu hồi quá hạn"
-        )
+def _as_unknown(evidence: Revocation, problem: Exception, known: Known, now: datetime) -> Revocation:
+    stale = [item.next_update_utc for item in known.lists if item.next_update_utc and item.next_update_utc < now]
+    if known.unreachable:
+        reason = "; ".join(one.rstrip(".") for one in known.unreachable)
+    elif not known.lists and not known.answers:
+        reason = "chưa có danh sách thu hồi (CRL) của tổ chức cấp"
+    elif stale:
+        reason = f"danh sách thu hồi (CRL) đã quá hạn từ {time_text(min(stale))}"
+    elif isinstance(problem, StaleRevinfoError):
+        reason = "danh sách thu hồi quá hạn"
     else:
         reason = "không có danh sách thu hồi (CRL) dùng được cho mọi chứng thư trong đường dẫn"
-    return Revocation(
-        RevocationStatus.UNKNOWN, evidence.source, evidence.this_update, reason=reason, crls=evidence.crls
-    )
-
-
-def _lists_of(trust: Trust, path: list[x509.Certificate]) -> list[x509.CertificateRevocationList]:
-    """The newest lists signed by the issuers of the path."""
-    return [item for item in _newest(trust) if any(_signed_by(item, issuer) for issuer in path[1:])]
-
-
-def _newest(trust: Trust) -> list[x509.CertificateRevocationList]:
-    """One list per issuer and scope: an older one must not vouch for what a newer one revokes."""
-    chosen: dict[tuple[bytes, bytes], x509.CertificateRevocationList] = {}
-    for item in sorted(trust.crls, key=lambda item: item.last_update_utc):
-        # A delta list says only what changed since another; without it the base list still holds.
-        if not any(isinstance(extension.value, x509.DeltaCRLIndicator) for extension in item.extensions):
-            chosen[_scope(item)] = item
-    return list(chosen.values())
-
-
-def _scope(item: x509.CertificateRevocationList) -> tuple[bytes, bytes]:
-    scopes = (x509.AuthorityKeyIdentifier, x509.IssuingDistributionPoint)
-    values = [extension.value for extension in item.extensions if isinstance(extension.value, scopes)]
-    return item.issuer.public_bytes(), b"|".join(value.public_bytes() for value in values)
-
-
-def _signed_by(item: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
-    if item.issuer != issuer.subject:
-        return False
-    try:
-        return item.is_signature_valid(issuer.public_key())  # type: ignore[arg-type]  # other kinds of key raise TypeError
-    except (InvalidSignature, UnsupportedAlgorithm, TypeError, ValueError):
-        return False
-
-
-def _revoked_at(certificate: x509.Certificate, lists: list[x509.CertificateRevocationList]) -> datetime | None:
-    for item in lists:
-        if item.issuer == certificate.issuer:
-            entry = item.get_revoked_certificate_by_serial_number(certificate.serial_number)
-            if entry is not None:
-                return entry.revocation_date_utc
-    return None
+    return replace(evidence, status=RevocationStatus.UNKNOWN, reason=reason)
 
 
 def _anchor(root: x509.Certificate) -> CertTrustAnchor:
@@ -290,7 +285,7 @@ def _anchor(root: x509.Certificate) -> CertTrustAnchor:
     return CertTrustAnchor(certificate, limits)
 
 
-def _encoded(items: Iterable[x509.Certificate | x509.CertificateRevocationList]) -> Iterator[bytes]:
+def _encoded(items: Iterable[x509.Certificate]) -> Iterator[bytes]:
     return (item.public_bytes(Encoding.DER) for item in items)
 
 

@@ -14,11 +14,12 @@ from xml.sax.saxutils import escape, quoteattr
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from lxml import etree
 
-from signing.algorithms import C14N, RELATIONSHIP_TRANSFORM, SHA256, SHA256_URI, digest, signature_method
+from signing.algorithms import C14N, DIGESTS, RELATIONSHIP_TRANSFORM, SHA256_URI, digest, signature_method
 from signing.keys import Signer
 from signing.layout import RELS_TYPE
-from signing.xml import DSIG, MDSSI, OFFICE, XADES, canonical, parse, serialise
+from signing.xml import DSIG, MDSSI, OFFICE, XADES, XmlRefusedError, canonical, parse, serialise
 
 OFFICE_OBJECT = "idOfficeObject"
 _OBJECT_TYPE = f"{DSIG}Object"
@@ -36,11 +37,12 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What the signer says."""
+    """What the signer says, and the digest that is used throughout."""
 
     at: datetime
     comment: str
     role: str
+    digest_uri: str = SHA256_URI
 
     @property
     def time(self) -> str:
@@ -52,26 +54,64 @@ def signature_document(manifest: Manifest, signer: Signer, details: Details) -> 
     """Build and sign the signature part. Deterministic for a given key where the key's scheme is (RSA)."""
     objects = _package_object(manifest, details) + _office_object(details.comment) + _xades_object(signer, details)
     package, office, xades = parse(_signature(objects).encode())
-    signed_properties = xades[0][0]
+    method = details.digest_uri
     signed_info = (
         f'<SignedInfo><CanonicalizationMethod Algorithm="{C14N}"/>'
-        f'<SignatureMethod Algorithm="{signature_method(signer.certificate.public_key())}"/>'
-        + _reference("#idPackageObject", canonical(package), kind=_OBJECT_TYPE)
-        + _reference("#idOfficeObject", canonical(office), kind=_OBJECT_TYPE)
+        f'<SignatureMethod Algorithm="{signature_method(signer.certificate.public_key(), method)}"/>'
+        + _reference("#idPackageObject", canonical(package), method, kind=_OBJECT_TYPE)
+        + _reference("#idOfficeObject", canonical(office), method, kind=_OBJECT_TYPE)
         + _reference(
             "#idSignedProperties",
-            canonical(signed_properties),
+            canonical(xades[0][0]),
+            method,
             kind=_SIGNED_PROPERTIES_TYPE,
             transforms=_C14N_TRANSFORM,
         )
         + "</SignedInfo>"
     )
-    value = signer.sign(canonical(parse(_signature(signed_info).encode())[0]), SHA256)
+    value = signer.sign(canonical(parse(_signature(signed_info).encode())[0]), DIGESTS[method])
     key_info = (
         f"<KeyInfo><X509Data><X509Certificate>{_certificate(signer.certificate)}</X509Certificate></X509Data></KeyInfo>"
     )
     body = f"{signed_info}<SignatureValue>{_base64(value)}</SignatureValue>{key_info}{objects}"
     return serialise(parse(_signature(body).encode()))
+
+
+def value_to_stamp(part: bytes) -> bytes:
+    """What a time stamp on a signature part is over: its SignatureValue, in canonical form (XAdES 7.3).
+
+    Raises:
+        XmlRefusedError: the part is none.
+    """
+    return canonical(_child(parse(part), f"{{{DSIG}}}SignatureValue"))
+
+
+def with_time_stamp(part: bytes, token: bytes) -> bytes:
+    """The signature part with a time stamp among the properties that nobody signs.
+
+    Raises:
+        XmlRefusedError: the part is none.
+    """
+    root = parse(part)
+    properties = root.find(f".//{{{XADES}}}QualifyingProperties")
+    if properties is None:
+        raise XmlRefusedError("chữ ký không có thuộc tính XAdES")
+    unsigned = properties
+    for name in ("UnsignedProperties", "UnsignedSignatureProperties"):
+        found = unsigned.find(f"{{{XADES}}}{name}")
+        unsigned = etree.SubElement(unsigned, f"{{{XADES}}}{name}") if found is None else found
+    stamp = etree.Element(f"{{{XADES}}}SignatureTimeStamp")
+    etree.SubElement(stamp, f"{{{DSIG}}}CanonicalizationMethod", Algorithm=C14N)
+    etree.SubElement(stamp, f"{{{XADES}}}EncapsulatedTimeStamp").text = _base64(token)
+    unsigned.insert(0, stamp)
+    return serialise(root)
+
+
+def _child(root: etree._Element, tag: str) -> etree._Element:
+    found = root.find(tag)
+    if found is None:
+        raise XmlRefusedError("không phải phần chữ ký")
+    return found
 
 
 def office_object(comment: str) -> bytes:
@@ -84,8 +124,11 @@ def _signature(body: str) -> str:
 
 
 def _package_object(manifest: Manifest, details: Details) -> str:
-    rels = [_rels_reference(name, ids, content) for name, (ids, content) in manifest.rels.items()]
-    parts = [_reference(f"{name}?ContentType={kind}", content) for name, (kind, content) in manifest.parts.items()]
+    method = details.digest_uri
+    rels = [_rels_reference(name, ids, content, method) for name, (ids, content) in manifest.rels.items()]
+    parts = [
+        _reference(f"{name}?ContentType={kind}", content, method) for name, (kind, content) in manifest.parts.items()
+    ]
     return (
         f'<Object Id="idPackageObject"><Manifest>{"".join(rels + parts)}</Manifest>'
         '<SignatureProperties><SignatureProperty Id="idSignatureTime" Target="#idPackageSignature">'
@@ -95,13 +138,13 @@ def _package_object(manifest: Manifest, details: Details) -> str:
     )
 
 
-def _rels_reference(name: str, ids: Iterable[str], content: bytes) -> str:
+def _rels_reference(name: str, ids: Iterable[str], content: bytes, method: str) -> str:
     sources = "".join(f'<mdssi:RelationshipReference xmlns:mdssi="{MDSSI}" SourceId={quoteattr(i)}/>' for i in ids)
     transforms = (
         f'<Transforms><Transform Algorithm="{RELATIONSHIP_TRANSFORM}">{sources}</Transform>'
         f'<Transform Algorithm="{C14N}"/></Transforms>'
     )
-    return _reference(f"{name}?ContentType={RELS_TYPE}", content, transforms=transforms)
+    return _reference(f"{name}?ContentType={RELS_TYPE}", content, method, transforms=transforms)
 
 
 def _office_object(comment: str) -> str:
@@ -143,8 +186,7 @@ def _xades_object(signer: Signer, details: Details) -> str:
         f'<Object><xd:QualifyingProperties xmlns:xd="{XADES}" Target="#idPackageSignature">'
         '<xd:SignedProperties Id="idSignedProperties"><xd:SignedSignatureProperties>'
         f"<xd:SigningTime>{details.time}</xd:SigningTime><xd:SigningCertificate><xd:Cert><xd:CertDigest>"
-        f'<DigestMethod Algorithm="{SHA256_URI}"/>'
-        f"<DigestValue>{_base64(digest(certificate.public_bytes(Encoding.DER)))}</DigestValue></xd:CertDigest>"
+        f"{_digest(certificate.public_bytes(Encoding.DER), details.digest_uri)}</xd:CertDigest>"
         f"<xd:IssuerSerial><X509IssuerName>{escape(certificate.issuer.rfc4514_string())}</X509IssuerName>"
         f"<X509SerialNumber>{certificate.serial_number}</X509SerialNumber></xd:IssuerSerial>"
         "</xd:Cert></xd:SigningCertificate>"
@@ -153,12 +195,13 @@ def _xades_object(signer: Signer, details: Details) -> str:
     )
 
 
-def _reference(uri: str, content: bytes, *, kind: str = "", transforms: str = "") -> str:
+def _reference(uri: str, content: bytes, method: str, *, kind: str = "", transforms: str = "") -> str:
     type_attribute = f'Type="{kind}" ' if kind else ""
-    return (
-        f'<Reference {type_attribute}URI={quoteattr(uri)}>{transforms}<DigestMethod Algorithm="{SHA256_URI}"/>'
-        f"<DigestValue>{_base64(digest(content))}</DigestValue></Reference>"
-    )
+    return f"<Reference {type_attribute}URI={quoteattr(uri)}>{transforms}{_digest(content, method)}</Reference>"
+
+
+def _digest(content: bytes, method: str) -> str:
+    return f'<DigestMethod Algorithm="{method}"/><DigestValue>{_base64(digest(content, DIGESTS[method]))}</DigestValue>'
 
 
 def _certificate(certificate: x509.Certificate) -> str:

@@ -23,3 +23,11 @@ class NotSignableError(SigningError):
 
 class TrustError(SigningError):
     """The folder of trusted certificates cannot be used."""
+
+
+class TimeStampError(SigningError):
+    """The authority gave no time stamp, or one that cannot be used."""
+
+
+class SourceUnreachableError(SigningError):
+    """Who should tell the status of a certificate does not answer, or not in a form that can be read."""

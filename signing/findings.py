@@ -88,8 +88,25 @@ FINDING_KINDS: dict[str, FindingKind] = {
         "minh được là tệp đã ký trước khi thu hồi.",
         "Ký lại bằng chứng thư số còn hiệu lực rồi gửi lại.",
     ),
+    "BS229": FindingKind(
+        "Chứng thư số của {holder} đã bị thu hồi ngày {date}, trước khi ký (theo dấu thời gian: {stamped}).",
+        "Ký lại bằng chứng thư số còn hiệu lực rồi gửi lại.",
+    ),
     "BS230": FindingKind(
         "Chưa xác định được chứng thư số của {signer} có bị thu hồi hay không: {reason}.", _CONFIGURE, Severity.WARNING
+    ),
+    # Before signing, where it is known what is trusted.
+    "BS232": FindingKind(
+        "Chứng thư số của {signer} không dẫn tới chứng thư gốc nào được tin cậy, không thể ký: {reason}.", _ASK_CA
+    ),
+    "BS233": FindingKind(
+        "Chứng thư số của {holder} đã bị thu hồi ngày {date}, không thể ký.",
+        "Dùng chứng thư số còn hiệu lực; nếu không phải bạn yêu cầu thu hồi, báo ngay tổ chức cấp chứng thư.",
+    ),
+    "BS234": FindingKind(
+        "Trước khi ký chưa biết được chứng thư số của {signer} có bị thu hồi hay không: {reason}.",
+        "Vẫn ký được; nơi nhận sẽ kiểm tra lại. Nên cập nhật danh sách thu hồi rồi ký.",
+        Severity.WARNING,
     ),
     # Signing itself.
     "BS240": FindingKind("Không mở được tệp khóa (PKCS#12): {reason}.", "Kiểm tra lại tệp .p12/.pfx."),
@@ -163,6 +180,38 @@ FINDING_KINDS: dict[str, FindingKind] = {
         "Kiểm tra đã chọn đúng khóa và chứng thư; cập nhật phần mềm thiết bị, hoặc liên hệ nơi cấp thiết bị.",
     ),
     "BS252": FindingKind("Thiết lập trong tệp {file} không dùng được: {reason}.", _CONFIGURE),
+    # Time stamps.
+    "BS270": FindingKind("Không dùng được dấu thời gian của chữ ký: {reason}.", _SIGN_AGAIN),
+    "BS271": FindingKind("Dấu thời gian không phải của chữ ký này: được lấy từ một chữ ký khác.", _SIGN_AGAIN),
+    "BS272": FindingKind(
+        "Dấu thời gian do {authority} cấp không được tin cậy: {reason}. Thời điểm ký coi như chưa được chứng minh.",
+        "Nếu máy chủ cấp dấu thời gian là đúng, báo quản trị bổ sung chứng thư gốc của máy chủ đó.",
+        Severity.WARNING,
+    ),
+    "BS273": FindingKind(
+        "Chưa xác định được dấu thời gian do {authority} cấp còn giá trị hay không: {reason}.",
+        _CONFIGURE,
+        Severity.WARNING,
+    ),
+    "BS274": FindingKind(
+        "Thời điểm ký ghi trong tệp ({signed_at}) ở sau dấu thời gian ({stamped}).",
+        "Kiểm tra đồng hồ máy tính rồi ký và gửi lại.",
+    ),
+    "BS275": FindingKind(
+        "Chữ ký không có dấu thời gian: {reason}. Chữ ký vẫn có giá trị, nhưng thời điểm ký chỉ là lời khai.",
+        "Gửi tệp như thường; nếu nơi nhận đòi dấu thời gian, thử lại khi có mạng rồi ký lại từ tệp chưa ký.",
+        Severity.WARNING,
+    ),
+    "BS276": FindingKind(
+        "Quy định xác minh đòi dấu thời gian, nhưng chữ ký của {signer} không có dấu thời gian tin cậy.",
+        "Ký lại với máy chủ cấp dấu thời gian (bieuso sign --tsa ĐỊA-CHỈ) rồi gửi lại.",
+    ),
+    "BS277": FindingKind(
+        "Máy chủ {address} không trả lời: {reason}.", "Kiểm tra đường mạng và địa chỉ đã thiết lập rồi thử lại."
+    ),
+    "BS278": FindingKind(
+        "Máy chủ cấp dấu thời gian trả lời không dùng được: {reason}.", "Kiểm tra địa chỉ máy chủ cấp dấu thời gian."
+    ),
 }
 
 

@@ -48,7 +48,9 @@ DEFAULT_POLICY: Final = Policy()
 
 
 def read_policy(text: str) -> Policy:
-    """A policy from TOML::
+    """A policy from TOML.
+
+    ::
 
         version = "2026-1"
         accept_undetermined = false

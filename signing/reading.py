@@ -7,21 +7,37 @@ Therefore nothing is searched for by name or identifier here: each element is ta
 from __future__ import annotations
 
 import binascii
+import re
 from base64 import b64decode, b64encode
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from asn1crypto import x509 as asn1  # type: ignore[import-untyped]  # has no stubs
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
 from signing.algorithms import C14N, DIGESTS, RELATIONSHIP_TRANSFORM, SIGNATURE_METHODS
 from signing.xml import DSIG, MDSSI, OFFICE, XADES, canonical, parse, serialise
 
-MAX_EMBEDDED_CERTIFICATES = 16
+MAX_EMBEDDED_CERTIFICATES = 12
+# Paths are looked for by name: eight certificates of one name give forty thousand. Renewed authorities have two.
+_MAX_OF_ONE_NAME = 2
+# A package cannot have more parts (``workbooks.archive.Limits``).
+_MAX_REFERENCES = 4096
+# RFC 5280, 4.1.2.2: twenty octets, which is 49 digits; Python refuses to read a number of thousands.
+_MAX_SERIAL_DIGITS = 49
+# XML Schema's dateTime, in years and zones that can be told in another zone; nothing else that ISO 8601 allows.
+_MOMENT = re.compile(
+    r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])"
+)
+# The two signed times of a signature are written one after the other.
+_SAME_TIME = timedelta(minutes=1)
+MAX_TIME_STAMPS = 4
 # What Office adds to long-term signatures beside the certificates; none of it is evaluated yet.
 _UNSIGNED_PROPERTIES = frozenset(
     f"{{{XADES}}}{name}"
@@ -47,6 +63,8 @@ _UNREADABLE = (
     x509.UnsupportedGeneralNameType,
 )
 _XML_NAMESPACE = "{http://www.w3.org/XML/1998/namespace}"
+_OBJECT_TYPE = f"{DSIG}Object"
+_SIGNED_PROPERTIES_TYPE = "http://uri.etsi.org/01903#SignedProperties"
 
 
 class StructureError(ValueError):
@@ -92,6 +110,9 @@ class SignatureDocument:
 
     Attributes:
         exact: the part is written byte for byte as this package writes its XML.
+        stamped: what a time stamp on the signature is over: its value, in canonical form.
+        time_stamps: RFC 3161 tokens on it, as they are; nothing is known of them yet.
+        unsigned: names of the properties that nobody signed.
     """
 
     signed_info: bytes
@@ -108,6 +129,9 @@ class SignatureDocument:
     comment: str
     embedded: tuple[bytes, ...]
     exact: bool
+    stamped: bytes
+    time_stamps: tuple[bytes, ...]
+    unsigned: tuple[str, ...]
 
 
 def read_signature(data: bytes) -> SignatureDocument:
@@ -124,9 +148,9 @@ def read_signature(data: bytes) -> SignatureDocument:
     package, office, xades = _sort_objects(objects)
     properties = _signed_properties(root, xades)
     method, references = _read_signed_info(signed_info)
-    signed: dict[str, etree._Element] = {package.get("Id", ""): package, properties.get("Id", ""): properties}
-    if office is not None:
-        signed[office.get("Id", "")] = office
+    signed = {item.get("Id", ""): item for item in (package, properties, office) if item is not None}
+    if "" in signed:
+        raise StructureError("khối được ký không có mã định danh")
     signing = _child(properties, f"{{{XADES}}}SignedSignatureProperties")
     certificate_method, certificate_digest, serial = _read_signing_certificate(signing)
     return SignatureDocument(
@@ -136,7 +160,7 @@ def read_signature(data: bytes) -> SignatureDocument:
         certificate=_read_certificate(key_info),
         objects=_bind(signed, references),
         manifest=_read_manifest(package),
-        signed_at=_read_time(signing),
+        signed_at=_read_time(signing, package),
         certificate_method=certificate_method,
         certificate_digest=certificate_digest,
         certificate_serial=serial,
@@ -146,6 +170,9 @@ def read_signature(data: bytes) -> SignatureDocument:
         comment=_read_comment(office),
         embedded=_read_embedded(xades),
         exact=serialise(root) == data,
+        stamped=canonical(value),
+        time_stamps=_read_time_stamps(xades),
+        unsigned=tuple(etree.QName(child).localname for child in _unsigned(xades)),
     )
 
 
@@ -184,7 +211,7 @@ def _sort_objects(objects: list[etree._Element]) -> tuple[etree._Element, etree.
 
 
 def _signed_properties(root: etree._Element, xades: etree._Element) -> etree._Element:
-    if len(xades) != 1 or xades[0].get("Target") != f"#{root.get('Id')}":
+    if len(xades) != 1 or not root.get("Id") or xades[0].get("Target") != f"#{root.get('Id')}":
         raise StructureError("thuộc tính XAdES không thuộc chữ ký này")
     names = [child.tag for child in xades[0]]
     if names not in ([_xades("SignedProperties")], [_xades("SignedProperties"), _xades("UnsignedProperties")]):
@@ -217,6 +244,9 @@ def _bind(signed: Mapping[str, etree._Element], references: Mapping[str, etree._
 
 
 def _signed_object(name: str, element: etree._Element, reference: etree._Element) -> SignedObject:
+    expected = _SIGNED_PROPERTIES_TYPE if element.tag == _xades("SignedProperties") else _OBJECT_TYPE
+    if reference.get("Type", expected) != expected:
+        raise ForbiddenReferenceError(f"#{name} (sai loại: {reference.get('Type', '')})")
     transforms, method, value = _read_reference(reference)
     if [transform.get("Algorithm") for transform in transforms] not in ([], [C14N]) or any(map(len, transforms)):
         raise AlgorithmError(", ".join(transform.get("Algorithm", "") for transform in transforms))
@@ -227,6 +257,8 @@ def _read_manifest(package: etree._Element) -> tuple[Reference, ...]:
     tags = [child.tag for child in package]
     if tags not in ([_dsig("Manifest")], [_dsig("Manifest"), _dsig("SignatureProperties")]):
         raise StructureError("khối gói (idPackageObject) có phần tử lạ")
+    if len(package[0]) > _MAX_REFERENCES:
+        raise StructureError(f"danh mục có {len(package[0])} tham chiếu, nhiều hơn {_MAX_REFERENCES}")
     references = tuple(_part_reference(item) for item in _in_order(package[0], rest="Reference"))
     names = [reference.name.lower() for reference in references]
     if len(set(names)) != len(names):
@@ -240,6 +272,8 @@ def _part_reference(element: etree._Element) -> Reference:
     # Only absolute names of parts: no fragment, no host, no climbing, so nothing outside the package.
     if not mark or not name.startswith("/") or name.startswith("//") or "/../" in name or {"#", "?"} & set(name):
         raise ForbiddenReferenceError(uri or "(trống)")
+    if element.get("Type"):
+        raise ForbiddenReferenceError(f"{name} (sai loại: {element.get('Type')})")
     transforms, method, value = _read_reference(element)
     return Reference(name, content_type, method, value, _source_ids(transforms))
 
@@ -260,6 +294,8 @@ def _source_ids(transforms: list[etree._Element]) -> frozenset[str] | None:
 
 
 def _read_reference(element: etree._Element) -> tuple[list[etree._Element], str, bytes]:
+    if set(element.attrib) - {"Id", "Type", "URI"}:
+        raise StructureError("tham chiếu có thuộc tính lạ")
     transforms: list[etree._Element] = []
     children = list(element)
     if children and children[0].tag == _dsig("Transforms"):
@@ -282,7 +318,23 @@ def _read_certificate(key_info: etree._Element) -> x509.Certificate:
     certificates = data.findall(_dsig("X509Certificate"))
     if len(certificates) != 1:
         raise CertificateUnreadableError("chữ ký phải mang đúng một chứng thư số của người ký")
-    return _whole_certificate(_base64(certificates[0]))
+    certificate = _whole_certificate(_base64(certificates[0]))
+    _check_hints(key_info, data, certificate)
+    return certificate
+
+
+def _check_hints(key_info: etree._Element, data: etree._Element, certificate: x509.Certificate) -> None:
+    """What other programs may take the key from, though nobody signed it, must name the key of the certificate."""
+    key = certificate.public_key()
+    known = (key.public_numbers().n, key.public_numbers().e) if isinstance(key, rsa.RSAPublicKey) else None
+    for value in key_info.findall(_dsig("KeyValue")):
+        written = _child(value, _dsig("RSAKeyValue"))
+        numbers = (_base64(_child(written, _dsig(name))) for name in ("Modulus", "Exponent"))
+        if tuple(int.from_bytes(number, "big") for number in numbers) != known:
+            raise CertificateUnreadableError("KeyValue không phải là khóa trong chứng thư số")
+    for serial in data.findall(f"{_dsig('X509IssuerSerial')}/{_dsig('X509SerialNumber')}"):
+        if _serial_number(serial) != certificate.serial_number:
+            raise CertificateUnreadableError("X509IssuerSerial ghi số sê-ri khác với chứng thư số")
 
 
 def _whole_certificate(data: bytes) -> x509.Certificate:
@@ -320,21 +372,34 @@ def _read_signing_certificate(signing: etree._Element) -> tuple[str, bytes, int]
     method = _child(cert_digest, _dsig("DigestMethod")).get("Algorithm", "")
     if method not in DIGESTS:
         raise AlgorithmError(method)
-    serial = _text(_child(_child(chosen, _xades("IssuerSerial")), _dsig("X509SerialNumber")))
-    if not serial.isascii() or not serial.isdigit():
-        raise StructureError(f"số sê-ri “{serial}” không phải là số")
-    return method, _base64(_child(cert_digest, _dsig("DigestValue"))), int(serial)
+    serial = _serial_number(_child(_child(chosen, _xades("IssuerSerial")), _dsig("X509SerialNumber")))
+    return method, _base64(_child(cert_digest, _dsig("DigestValue"))), serial
 
 
-def _read_time(signing: etree._Element) -> datetime:
-    text = _text(_child(signing, _xades("SigningTime")))
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise StructureError(f"thời điểm ký “{text}” không đọc được") from error
-    if moment.tzinfo is None:
-        raise StructureError(f"thời điểm ký “{text}” thiếu múi giờ")
+def _serial_number(element: etree._Element) -> int:
+    text = _text(element)
+    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_SERIAL_DIGITS):
+        raise StructureError(f"số sê-ri “{text[:_MAX_SERIAL_DIGITS]}” không phải là số của một chứng thư")
+    return int(text)
+
+
+def _read_time(signing: etree._Element, package: etree._Element) -> datetime:
+    """The signing time of XAdES. Some programs show the package's own instead: it must say the same."""
+    moment = _moment(_child(signing, _xades("SigningTime")))
+    for value in package.iter(f"{{{MDSSI}}}Value"):
+        if abs(_moment(value) - moment) > _SAME_TIME:
+            raise StructureError("chữ ký ghi hai thời điểm ký khác nhau")
     return moment
+
+
+def _moment(element: etree._Element) -> datetime:
+    text = _text(element)
+    try:
+        if _MOMENT.fullmatch(text):
+            return datetime.fromisoformat(text)
+    except ValueError:
+        pass
+    raise StructureError(f"thời điểm ký “{text[:40]}” không đọc được hoặc thiếu múi giờ")
 
 
 def _read_comment(office: etree._Element | None) -> str:
@@ -344,21 +409,50 @@ def _read_comment(office: etree._Element | None) -> str:
     return "".join(_text(item) for item in office.findall(path, {"d": DSIG, "o": OFFICE}))
 
 
-def _read_embedded(xades: etree._Element) -> tuple[bytes, ...]:
-    """Certificates that came along; the only unsigned content, so nothing else may hide beside them."""
+def _unsigned(xades: etree._Element) -> list[etree._Element]:
+    """The properties that nobody signed, so that nothing else may hide among them."""
     unsigned = xades[0].find(_xades("UnsignedProperties"))
     if unsigned is None:
-        return ()
+        return []
     properties = _child(unsigned, _xades("UnsignedSignatureProperties"))
     if len(unsigned) != 1 or any(child.tag not in _UNSIGNED_PROPERTIES for child in properties):
         raise StructureError("phần không được ký chứa phần tử lạ")
-    values = properties.findall(_xades("CertificateValues"))
+    return list(properties)
+
+
+def _read_embedded(xades: etree._Element) -> tuple[bytes, ...]:
+    """Certificates that came along."""
+    values = [child for child in _unsigned(xades) if child.tag == _xades("CertificateValues")]
     found = [certificate for value in values for certificate in value]
     if len(values) > 1 or any(item.tag != _xades("EncapsulatedX509Certificate") for item in found):
         raise StructureError("phần chứng thư kèm theo có phần tử lạ")
     if len(found) > MAX_EMBEDDED_CERTIFICATES:
         raise StructureError("chữ ký mang quá nhiều chứng thư số")
-    return tuple(_whole_certificate(_base64(item)).public_bytes(Encoding.DER) for item in found)
+    certificates = tuple(_whole_certificate(_base64(item)).public_bytes(Encoding.DER) for item in found)
+    # The name as the path builder compares names, which is without regard to case and spaces.
+    names = Counter(asn1.Certificate.load(item).subject.hashable for item in certificates)
+    if max(names.values(), default=0) > _MAX_OF_ONE_NAME:
+        raise StructureError("chữ ký mang quá nhiều chứng thư số cùng tên")
+    return certificates
+
+
+def _read_time_stamps(xades: etree._Element) -> tuple[bytes, ...]:
+    """The tokens of every SignatureTimeStamp (XAdES 7.3): C14N 1.0, which is what is taken where none is named."""
+    stamps = [child for child in _unsigned(xades) if child.tag == _xades("SignatureTimeStamp")]
+    if len(stamps) > MAX_TIME_STAMPS:
+        raise StructureError("chữ ký mang quá nhiều dấu thời gian")
+    return tuple(_read_time_stamp(stamp) for stamp in stamps)
+
+
+def _read_time_stamp(stamp: etree._Element) -> bytes:
+    children = list(stamp)
+    if children and children[0].tag == _dsig("CanonicalizationMethod"):
+        if children[0].get("Algorithm") != C14N or len(children[0]):
+            raise AlgorithmError(children[0].get("Algorithm", ""))
+        children = children[1:]
+    if [child.tag for child in children] != [_xades("EncapsulatedTimeStamp")]:
+        raise StructureError("dấu thời gian có phần tử lạ")
+    return _base64(children[0])
 
 
 def _in_order(parent: etree._Element, *names: str, rest: str) -> Iterator[etree._Element]:

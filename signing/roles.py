@@ -1,4 +1,4 @@
-"""In what role somebody signs: who prepared, who approves, and the agency itself with its seal (TT 41/2017, Đ7; Đ12)."""
+"""In what role somebody signs: who prepared, who approves, the agency itself with its seal (TT 41/2017, Đ7, Đ12)."""
 
 from __future__ import annotations
 

@@ -10,12 +10,14 @@ import unicodedata
 from datetime import datetime
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
-from signing.algorithms import describe_key, key_is_acceptable
+from signing.algorithms import DIGEST_URIS, describe_key, key_is_acceptable
+from signing.chain import assess
 from signing.document import Details, Manifest, signature_document
 from signing.errors import NotSignableError
 from signing.exact import content_types, signature_name, with_origin, without_white_space
-from signing.findings import error
+from signing.findings import error, finding
 from signing.keys import Signer
 from signing.layout import (
     FOLDER,
@@ -43,17 +45,22 @@ from signing.properties import (
     dropped_parts,
     is_related,
 )
+from signing.trust import Trust
 from signing.usage import is_authority, may_sign, usages
+from signing.verdict import RevocationStatus
 from signing.verify import integrity_findings
 from signing.wording import common_name, date_text
 from signing.xml import XmlRefusedError, relationship_transform, serialise
+from workbooks.finding import Finding
 from workbooks.package import CONTENT_TYPES_PART, Package, open_package, relationships_part
 from workbooks.registration import add_relationship
 
 _MAX_TEXT = 255
 
 
-def sign_package(data: bytes, signer: Signer, *, at: datetime, comment: str = "", role: str = "") -> bytes:
+def sign_package(
+    data: bytes, signer: Signer, *, at: datetime, comment: str = "", role: str = "", digest: str = "SHA-256"
+) -> bytes:
     """Sign a workbook; sign it again to co-sign (a later signature also binds the earlier ones).
 
     Parts already signed are copied raw, so earlier signatures stay right. Cached values should be frozen before.
@@ -63,19 +70,43 @@ def sign_package(data: bytes, signer: Signer, *, at: datetime, comment: str = ""
         signer: whoever holds the key.
         at: signing time, aware; it is a claim, no proof of time.
         comment: the signer's words, at most 255 characters, without ``& < >``.
-        role: the role the signer claims, likewise.
+        role: the role the signer claims, likewise; one of ``SignerRole``'s words, or the signer's own.
+        digest: ``"SHA-256"``, ``"SHA-384"`` or ``"SHA-512"``, for parts and signature alike.
 
     Raises:
         WorkbookError: the file itself is refused (macros, external links, damage).
         NotSignableError: BS244/BS245 certificate out of its validity, BS207/BS226/BS227 not a signing certificate,
             BS246 comment or role, BS247 a package that cannot be signed, BS248 signed already but broken since.
         ValueError: ``at`` is naive.
+        KeyError: another digest.
     """
     if at.tzinfo is None:
         raise ValueError("at must be an aware datetime")
     check_signer(signer.certificate, at)
-    details = Details(at, _plain(comment, "Ghi chú ký"), _plain(role, "Chức danh ký"))
+    details = Details(at, _plain(comment, "Ghi chú ký"), _plain(role, "Chức danh ký"), DIGEST_URIS[digest])
     return attach_signature(data, signer, details)
+
+
+def check_standing(signer: Signer, trust: Trust, at: datetime) -> Finding | None:
+    """Refuse a certificate that is not trusted or was revoked; asked before signing (NĐ 68/2024, Đ29).
+
+    Returns:
+        A warning where nobody can tell whether it was revoked.
+
+    Raises:
+        NotSignableError: BS232 no trusted path, BS233 revoked.
+    """
+    certificate = signer.certificate
+    chain = tuple(issuer.public_bytes(Encoding.DER) for issuer in signer.chain)
+    assessed = assess(trust, certificate, chain, at)
+    holder, revocation = common_name(certificate.subject), assessed.revocation
+    if not assessed.chain.trusted:
+        raise error(NotSignableError, "BS232", signer=holder, reason=assessed.chain.reason)
+    if revocation.status is RevocationStatus.REVOKED and revocation.revoked_at:
+        raise error(NotSignableError, "BS233", holder=assessed.revoked, date=date_text(revocation.revoked_at))
+    if revocation.status is RevocationStatus.UNKNOWN:
+        return finding("BS234", signer=holder, reason=revocation.reason)
+    return None
 
 
 def check_signer(certificate: x509.Certificate, at: datetime) -> None:
@@ -127,8 +158,8 @@ def _plain(text: str, field: str) -> str:
 
 
 def _refuse_broken(package: Package) -> None:
-    for finding in integrity_findings(package):
-        raise error(NotSignableError, "BS248", reason=finding.message)
+    for found in integrity_findings(package):
+        raise error(NotSignableError, "BS248", reason=found.message)
 
 
 def _first_changes(package: Package, at: datetime) -> dict[str, bytes | None]:

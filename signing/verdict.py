@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from signing.evidence import NO_EVIDENCE, Evidence, gathered
+from signing.policy import DEFAULT_POLICY
 from signing.wording import time_text
 from workbooks.finding import Finding, Severity
 
@@ -24,6 +26,20 @@ class RevocationStatus(StrEnum):
 
     GOOD = "good"
     REVOKED = "revoked"
+    UNKNOWN = "unknown"
+
+
+class StampStatus(StrEnum):
+    """What a time stamp proves.
+
+    ``none``: there is none. ``bad``: it is damaged or of something else. ``untrusted``: nobody vouches for who gave
+    it. ``unknown``: it is right, but the standing of who gave it cannot be told.
+    """
+
+    NONE = "none"
+    GOOD = "good"
+    BAD = "bad"
+    UNTRUSTED = "untrusted"
     UNKNOWN = "unknown"
 
 
@@ -49,6 +65,7 @@ class Revocation:
         revoked_at: when, if revoked.
         reason: why it is unknown, in Vietnamese.
         crls: the CRLs used (DER), to be kept with the submission (TT 41/2017, Art. 9).
+        ocsps: the OCSP responses used (DER), likewise.
     """
 
     status: RevocationStatus
@@ -57,9 +74,10 @@ class Revocation:
     revoked_at: datetime | None = None
     reason: str = ""
     crls: tuple[bytes, ...] = ()
+    ocsps: tuple[bytes, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """The wire form, without the CRL bytes."""
+        """The wire form, without the bytes."""
         return {
             "status": str(self.status),
             "source": self.source,
@@ -76,6 +94,7 @@ class Chain:
     Attributes:
         trusted: whether the path ends in a configured root and holds at the moment of verification.
         root: subject of that root, or ``""``.
+        tree: name of the tree of certificates that the root belongs to, as configured, or ``""``.
         path: subjects from the signer up to the root; the signer alone where there is no path.
         reason: why the chain is not trusted, in Vietnamese, or ``""``.
         certificates: the same path (DER), to be kept with the submission (TT 41/2017, Art. 9).
@@ -83,13 +102,52 @@ class Chain:
 
     trusted: bool
     root: str = ""
+    tree: str = ""
     path: tuple[str, ...] = ()
     reason: str = ""
     certificates: tuple[bytes, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The wire form, without the certificate bytes."""
-        return {"trusted": self.trusted, "root": self.root, "path": list(self.path), "reason": self.reason}
+        return {
+            "trusted": self.trusted,
+            "root": self.root,
+            "tree": self.tree,
+            "path": list(self.path),
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SigningTime:
+    """When a signature was made: what the signer claims, and what a time stamp proves.
+
+    Attributes:
+        claimed: signed, but no proof of time.
+        stamped: the time of a stamp that is good: the signature existed then.
+        authority: who gave the stamp.
+        status: what the stamp proves.
+        reason: why it proves less than it should, in Vietnamese, or ``""``.
+    """
+
+    claimed: datetime | None = None
+    stamped: datetime | None = None
+    authority: str = ""
+    status: StampStatus = StampStatus.NONE
+    reason: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The wire form."""
+        return {
+            "claimed": _iso(self.claimed),
+            "stamped": _iso(self.stamped),
+            "authority": self.authority,
+            "status": str(self.status),
+            "reason": self.reason,
+        }
+
+
+NO_TIME = SigningTime()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +169,12 @@ class SignatureVerdict:
         intact: the signature value is right and nothing it covers has changed.
         covered: nothing that must be signed lies outside this signature.
         binds: earlier signature parts that this signature covers too.
+        may_sign: the certificate was issued for signing documents, and not to an authority.
+        time: the claimed and the stamped time.
+        best_time: the moment as at which chain and revocation were judged: the stamped time, or else the moment at
+            which the file is known to have been there.
+        evidence: what the answers rest on.
+        wanting: a time stamp is demanded, and whether there is a good one cannot be told.
     """
 
     part: str
@@ -132,6 +196,21 @@ class SignatureVerdict:
     roles: tuple[str, ...] = ()
     comment: str = ""
     binds: tuple[str, ...] = ()
+    may_sign: bool = False
+    time: SigningTime = NO_TIME
+    best_time: datetime | None = None
+    evidence: Evidence = field(default=NO_EVIDENCE, repr=False)
+    wanting: bool = False
+
+    @property
+    def level(self) -> str:
+        """The level of the signature (ETSI EN 319 132): with a time stamp that is good, or without."""
+        return "XAdES-T" if self.time.stamped else "XAdES-BES"
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether everything that was to be found out could be."""
+        return self.revocation.status is not RevocationStatus.UNKNOWN and not self.wanting
 
     @property
     def outcome(self) -> Outcome:
@@ -144,6 +223,7 @@ class SignatureVerdict:
         if not self.signer:
             return f"{_OUTCOME_TEXT[self.outcome]}: không xác định được người ký."
         when = f" ký lúc {time_text(self.signed_at)}" if self.signed_at else ""
+        when += f", có dấu thời gian {time_text(self.time.stamped)}" if self.time.stamped else ""
         unit = f" ({self.organization})" if self.organization else ""
         trust = f"chứng thư do {self.issuer} cấp, {_REVOCATION_TEXT[self.revocation.status]}"
         return f"{_OUTCOME_TEXT[self.outcome]}: {self.signer}{unit}{when}; {trust}."
@@ -164,15 +244,24 @@ class SignatureVerdict:
             "signed_at": _iso(self.signed_at),
             "algorithm": self.algorithm,
             "key_usage": list(self.key_usage),
+            "may_sign": self.may_sign,
             "roles": list(self.roles),
             "comment": self.comment,
             "binds": list(self.binds),
             "intact": self.intact,
             "covered": self.covered,
             "chain": self.chain.to_dict(),
-            "revocation": self.revocation.to_dict(),
+            "revocation": self.revocation.to_dict() | {"age_seconds": self._age()},
+            "time": self.time.to_dict(),
+            "judged_at": _iso(self.best_time),
+            "level": self.level,
             "findings": [finding.to_dict() for finding in self.findings],
         }
+
+    def _age(self) -> int | None:
+        """Seconds from what is known of revocation to the moment judged; negative where it is newer than that."""
+        said = self.revocation.this_update
+        return round((self.best_time - said).total_seconds()) if said and self.best_time else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +275,7 @@ class Verdict:
         findings: all findings, those of each signature included.
         uncovered: the parts that no signature covers by rule (document properties): nothing may be read from them.
         verified_at: the moment of verification.
+        policy_version: the policy it was given under.
     """
 
     signed: bool
@@ -195,6 +285,12 @@ class Verdict:
     findings: tuple[Finding, ...]
     verified_at: datetime
     uncovered: tuple[str, ...] = ()
+    policy_version: str = DEFAULT_POLICY.version
+
+    @property
+    def evidence(self) -> Evidence:
+        """What all the answers rest on, to be kept (TT 41/2017/TT-BTTTT, Đ9)."""
+        return gathered(signature.evidence for signature in self.signatures)
 
     @property
     def outcome(self) -> Outcome:
@@ -220,6 +316,7 @@ class Verdict:
             "covered": self.covered,
             "uncovered": list(self.uncovered),
             "verified_at": _iso(self.verified_at),
+            "policy_version": self.policy_version,
             "signatures": [signature.to_dict() for signature in self.signatures],
             "findings": [finding.to_dict() for finding in self.findings],
         }
@@ -228,9 +325,7 @@ class Verdict:
 def _outcome(findings: tuple[Finding, ...], signatures: tuple[SignatureVerdict, ...]) -> Outcome:
     if any(finding.severity is Severity.ERROR for finding in findings):
         return Outcome.INVALID
-    if all(signature.revocation.status is RevocationStatus.GOOD for signature in signatures):
-        return Outcome.VALID
-    return Outcome.UNDETERMINED
+    return Outcome.VALID if all(signature.is_settled for signature in signatures) else Outcome.UNDETERMINED
 
 
 def _iso(moment: datetime | None) -> str:

@@ -1,0 +1,146 @@
+"""The network: time stamps, OCSP answers and revocation lists from configured addresses. Nothing else here calls out.
+
+Addresses in certificates or workbooks are never called. Every answer is bounded in time and size; what it says is
+judged elsewhere.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from hashlib import sha256
+from threading import Lock
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
+
+from signing.errors import SourceUnreachableError, TimeStampError
+from signing.findings import error
+from signing.stamping import stamp_request, token_in
+
+_MAX_REPLY: Final = 64 * 1024 * 1024  # lists of large authorities take some megabytes
+_MAX_SMALL_REPLY: Final = 1024 * 1024
+_OCSP_KEPT: Final = 600.0  # seconds
+_MOST_KEPT: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class HttpTimeStamper:
+    """A time-stamping authority at an address (RFC 3161, 3.4)."""
+
+    address: str
+    algorithm: str = "sha256"
+    timeout: float = 10.0
+
+    def stamp(self, data: bytes) -> bytes:
+        """See ``TimeStamper``."""
+        request = stamp_request(data, self.algorithm)
+        try:
+            reply = _posted(self.address, request.encoded, "timestamp-query", "timestamp-reply", self.timeout)
+        except SourceUnreachableError as problem:
+            raise TimeStampError("BS277", problem.finding.message, problem.finding.remedy) from problem
+        return token_in(reply, request)
+
+
+@dataclass(slots=True)
+class HttpStatus:
+    """OCSP responders over HTTP; an answer is kept for ten minutes."""
+
+    timeout: float = 5.0
+    _kept: dict[bytes, tuple[float, bytes]] = field(default_factory=dict, repr=False)
+    _lock: Lock = field(default_factory=Lock, repr=False)
+
+    def ocsp(self, address: str, certificate: bytes, issuer: bytes) -> bytes:
+        """See ``StatusSource``."""
+        key = sha256(b"\0".join((address.encode(), certificate, issuer))).digest()
+        with self._lock:
+            since, kept = self._kept.get(key, (0.0, b""))
+        if kept and time.monotonic() - since < _OCSP_KEPT:
+            return kept
+        reply = _posted(address, _ocsp_request(certificate, issuer), "ocsp-request", "ocsp-response", self.timeout)
+        _refuse_unreadable(reply, address)
+        with self._lock:
+            if len(self._kept) >= _MOST_KEPT:
+                self._kept.clear()
+            self._kept[key] = (time.monotonic(), reply)
+        return reply
+
+
+def fetch_list(address: str, timeout: float = 30.0) -> bytes:
+    """A revocation list from its address, as it comes.
+
+    Raises:
+        SourceUnreachableError: BS277.
+    """
+    return _asked("GET", address, timeout=timeout, limit=_MAX_REPLY)
+
+
+def _ocsp_request(certificate: bytes, issuer: bytes) -> bytes:
+    # SHA-1 names the issuer here and proves nothing; many responders know no other (RFC 5019, 2.1.1).
+    builder = ocsp.OCSPRequestBuilder().add_certificate(
+        x509.load_der_x509_certificate(certificate),
+        x509.load_der_x509_certificate(issuer),
+        SHA1(),  # noqa: S303 - as said above
+    )
+    return builder.build().public_bytes(Encoding.DER)
+
+
+def _refuse_unreadable(reply: bytes, address: str) -> None:
+    try:
+        status = ocsp.load_der_ocsp_response(reply).response_status
+    except ValueError as problem:
+        raise _unreachable(address, "trả lời không đúng quy cách OCSP") from problem
+    if status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
+        raise _unreachable(address, f"máy chủ không trả lời về chứng thư này ({status.name.lower()})")
+
+
+def _posted(address: str, body: bytes, sent: str, wanted: str, timeout: float) -> bytes:
+    headers = {"Content-Type": f"application/{sent}", "Accept": f"application/{wanted}"}
+    return _asked("POST", address, timeout=timeout, limit=_MAX_SMALL_REPLY, content=body, headers=headers)
+
+
+def _asked(
+    method: str,
+    address: str,
+    *,
+    timeout: float,
+    limit: int,
+    content: bytes | None = None,
+    headers: dict[str, str] | None = None,
+) -> bytes:
+    import httpx  # noqa: PLC0415 - takes long to load, and most commands call nobody
+
+    deadline = time.monotonic() + timeout
+    try:
+        with httpx.stream(method, address, content=content, headers=headers, timeout=timeout) as reply:
+            if reply.status_code != httpx.codes.OK:
+                raise _unreachable(address, f"trả lời mã {reply.status_code}")
+            received = bytearray()
+            for piece in reply.iter_bytes():
+                received += piece
+                if len(received) > limit:
+                    raise _unreachable(address, "trả lời quá dài")
+                if time.monotonic() > deadline:
+                    raise _unreachable(address, "trả lời quá chậm")
+    except httpx.HTTPError as problem:
+        raise _unreachable(address, _why(problem)) from problem
+    except (httpx.InvalidURL, UnicodeError) as problem:
+        raise _unreachable(address, "địa chỉ không hợp lệ") from problem
+    return bytes(received)
+
+
+def _why(problem: Exception) -> str:
+    return "quá thời gian chờ" if "timeout" in type(problem).__name__.lower() else "không kết nối được"
+
+
+def _unreachable(address: str, reason: str) -> SourceUnreachableError:
+    return error(SourceUnreachableError, "BS277", address=_shown(address), reason=reason)
+
+
+def _shown(address: str) -> str:
+    """The address without what may be a password in it."""
+    scheme, mark, rest = address.partition("://")
+    return f"{scheme}{mark}{rest.rpartition('@')[2]}"
