@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -32,7 +32,7 @@ class TokenKey:
         asks_each_time: the token wants the PIN before every signature (CKA_ALWAYS_AUTHENTICATE).
     """
 
-    private: SignMixin
+    private: SignMixin = field(repr=False)
     label: str
     id: bytes
     elliptic: bool
@@ -115,4 +115,4 @@ def _what_lacks(keys: tuple[TokenKey, ...], certificates: tuple[TokenCertificate
 
 
 def _listed(pairs: Iterable[_Pair]) -> str:
-    return "; ".join(str(pair) for pair in pairs)
+    return "; ".join(sorted(map(str, pairs)))

@@ -28,7 +28,6 @@ INSTALLED = (
     Path("/usr/lib64/pkcs11/libsofthsm2.so"),
     Path("/opt/homebrew/lib/softhsm/libsofthsm2.so"),
 )
-PIN = "mã-PIN-của-bà-Thử"
 # Places of functions in the table that every module gives, after its version (PKCS#11 2.40, CK_FUNCTION_LIST).
 FUNCTIONS = {
     "C_GetTokenInfo": 6,
@@ -57,19 +56,29 @@ class SoftHsm:
     """A folder of tokens, with a copy of the module for them: each copy that is loaded is a module of its own."""
 
     folder: Path
+    pin: str
 
     @classmethod
-    def create(cls, folder: Path, *, mechanisms: str = "ALL") -> SoftHsm:
-        """Args: mechanisms: those that tokens offer, ``CKM_…`` parted by commas; ``-`` before them: all others."""
-        (folder / "tokens").mkdir(parents=True)
-        hsm = cls(folder)
-        hsm.configuration.write_text(
-            f"directories.tokendir = {folder / 'tokens'}\nobjectstore.backend = file\n"
-            f"log.level = DEBUG\nslots.removable = false\nslots.mechanisms = {mechanisms}\n"
-        )
+    def create(cls, folder: Path, pin: str) -> SoftHsm:
+        """The PIN is that of every token in the folder."""
+        hsm = cls(folder, pin)
+        hsm.store.mkdir(parents=True)
+        hsm.offer("ALL")
         for copy in (hsm.module, hsm._workshop):
             shutil.copy(next(path for path in INSTALLED if path.is_file()), copy)
         return hsm
+
+    def offer(self, mechanisms: str) -> None:
+        """What its tokens can do once the module starts: ``CKM_…`` parted by commas."""
+        self.configuration.write_text(
+            f"directories.tokendir = {self.store}\nobjectstore.backend = file\nlog.level = ERROR\n"
+            f"slots.removable = false\nslots.mechanisms = {mechanisms}\n"
+        )
+
+    @property
+    def store(self) -> Path:
+        """Where SoftHSM keeps the tokens."""
+        return self.folder / "tokens"
 
     @property
     def configuration(self) -> Path:
@@ -98,19 +107,19 @@ class SoftHsm:
             else:
                 os.environ["SOFTHSM2_CONF"] = before
 
-    def add_token(self, label: str, pin: str = PIN) -> None:
+    def add_token(self, label: str) -> None:
         """Before any key is made: a module sees the tokens that are there when it starts."""
-        asked = ["softhsm2-util", "--init-token", "--free", "--label", label, "--pin", pin, "--so-pin", "12345678"]
+        asked = ["softhsm2-util", "--init-token", "--free", "--label", label, "--pin", self.pin, "--so-pin", "12345678"]
         environment = os.environ | {"SOFTHSM2_CONF": str(self.configuration)}
         subprocess.run(asked, check=True, capture_output=True, timeout=30, env=environment)
 
     @contextmanager
-    def session(self, token: str, pin: str = PIN) -> Iterator[pkcs11.Session]:
+    def session(self, token: str) -> Iterator[pkcs11.Session]:
         """A session that may write."""
         with self.in_use():
             library = pkcs11.lib(str(self._workshop))
         (found,) = library.get_tokens(token_label=token)
-        with found.open(rw=True, user_pin=pin) as session:
+        with found.open(rw=True, user_pin=self.pin) as session:
             yield session
 
     def make_key(
