@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
@@ -52,7 +53,7 @@ class Pkcs12Signer:
             KeyUnusableError: BS240 not a key file, BS241 wrong password, BS242 no key or certificate in it,
                 BS243 key and certificate differ, BS207 a kind of key or a length that is not accepted.
         """
-        key, certificate, others = _open(data, password.encode() if isinstance(password, str) else password)
+        key, certificate, others = _open(data, _checked(password))
         if key is None or certificate is None:
             raise error(KeyUnusableError, "BS242")
         if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
@@ -94,12 +95,27 @@ def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> boo
     return True
 
 
+def _checked(password: str | bytes) -> bytes:
+    """The password in UTF-8. What no key file has is not handed on: the library would show it, and stop the program."""
+    try:
+        encoded = (password if isinstance(password, bytes) else password.encode()).decode().encode()
+    except UnicodeError:
+        # The error holds the password; what is raised below must not lead to it.
+        encoded = b"\0"
+    if b"\0" in encoded:
+        raise error(KeyUnusableError, "BS241")
+    return encoded
+
+
 def _open(data: bytes, password: bytes) -> tuple[object, x509.Certificate | None, list[x509.Certificate]]:
     # An ASN.1 SEQUENCE opens every PKCS#12 file; the library reports a wrong password and rubbish alike.
     if not data.startswith(b"\x30"):
         raise error(KeyUnusableError, "BS240", reason="đây không phải tệp PKCS#12")
     try:
-        return pkcs12.load_key_and_certificates(data, password)
+        with warnings.catch_warnings():
+            # Older programs export BER, not DER; the library reads it, and warns in English.
+            warnings.simplefilter("ignore", UserWarning)
+            return pkcs12.load_key_and_certificates(data, password)
     except UnsupportedAlgorithm as problem:
         raise error(KeyUnusableError, "BS240", reason="tệp dùng cách mã hoá không được hỗ trợ") from problem
     except ValueError as problem:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import logging
+import traceback
+
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec
@@ -21,9 +24,18 @@ def code_of(data: bytes, password: str = PASSWORD) -> str:
     return caught.value.finding.code
 
 
-@pytest.mark.parametrize("kind", ["rsa", "ec"])
+KEYS = {
+    "rsa-2048": rsa_key,
+    "rsa-4096": lambda: rsa_key(4096),
+    "p-256": lambda: ec.generate_private_key(ec.SECP256R1()),
+    "p-384": lambda: ec.generate_private_key(ec.SECP384R1()),
+    "p-521": lambda: ec.generate_private_key(ec.SECP521R1()),
+}
+
+
+@pytest.mark.parametrize("kind", KEYS)
 def test_a_key_file_signs(kind: str, workbook: bytes, authorities: Authorities, trust: Trust) -> None:
-    officer = authorities.officer(key=rsa_key() if kind == "rsa" else None)
+    officer = authorities.officer(key=KEYS[kind]())
     signer = Pkcs12Signer.load(officer.p12(), PASSWORD)
 
     verdict = verify_package(sign_package(workbook, signer, at=NOW), trust, now=NOW)
@@ -63,10 +75,43 @@ def test_a_kind_of_key_that_is_not_supported_is_refused(officer: Holder) -> None
     assert code_of(pkcs12.serialize_key_and_certificates(b"x", key, None, None, protection)) in {"BS207", "BS242"}
 
 
-def test_an_ecdsa_value_has_a_fixed_length(authorities: Authorities) -> None:
-    signer = Pkcs12Signer.load(authorities.officer().p12(), PASSWORD)
+@pytest.mark.parametrize(("kind", "length"), [("p-256", 64), ("p-384", 96), ("p-521", 132)])
+def test_an_ecdsa_value_has_a_fixed_length(kind: str, length: int, authorities: Authorities) -> None:
+    signer = Pkcs12Signer.load(authorities.officer(key=KEYS[kind]()).p12(), PASSWORD)
 
-    assert {len(signer.sign(bytes([n]), hashes.SHA256())) for n in range(50)} == {64}
+    assert {len(signer.sign(bytes([n]), hashes.SHA256())) for n in range(50)} == {length}
+
+
+@pytest.mark.parametrize("spoiled", [f"{PASSWORD}\ud800", f"{PASSWORD}\0", PASSWORD.encode() + b"\xff"])
+def test_a_password_that_no_key_file_has_is_refused_and_not_shown(
+    spoiled: str | bytes, officer: Holder, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(KeyUnusableError) as caught:
+        Pkcs12Signer.load(officer.p12(), spoiled)
+
+    shown = "".join(traceback.format_exception(caught.value)) + "".join(capfd.readouterr())
+    before = [caught.value.__cause__, caught.value.__context__]
+    assert (caught.value.finding.code, before) == ("BS241", [None, None])
+    assert PASSWORD not in shown
+
+
+def test_a_wrong_password_is_not_shown(officer: Holder, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    with pytest.raises(KeyUnusableError) as caught:
+        Pkcs12Signer.load(officer.p12(), f"{PASSWORD} sai")
+
+    chain = (caught.value, caught.value.__cause__, caught.value.__context__)
+    shown = "".join(traceback.format_exception(caught.value)) + repr([(one, one.args) for one in chain if one])
+    assert "BS241" in shown
+    assert PASSWORD not in shown + caplog.text
+
+
+def test_a_key_file_of_an_older_program_opens_without_a_word(officer: Holder) -> None:
+    """They write BER; what follows the file is the shortest thing that DER does not allow."""
+    signer = Pkcs12Signer.load(officer.p12() + b"\0\0", PASSWORD)
+
+    assert signer.certificate == officer.certificate
 
 
 def test_a_signer_does_not_show_its_key(officer: Holder) -> None:
