@@ -30,10 +30,20 @@ INSTALLED = (
 )
 # Places of functions in the table that every module gives, after its version (PKCS#11 2.40, CK_FUNCTION_LIST).
 FUNCTIONS = {
+    "C_Initialize": 0,
+    "C_GetInfo": 2,
+    "C_GetSlotList": 4,
+    "C_GetSlotInfo": 5,
     "C_GetTokenInfo": 6,
     "C_GetMechanismList": 7,
+    "C_OpenSession": 12,
+    "C_CloseSession": 13,
     "C_Login": 18,
     "C_Logout": 19,
+    "C_GetAttributeValue": 24,
+    "C_FindObjectsInit": 26,
+    "C_FindObjects": 27,
+    "C_FindObjectsFinal": 28,
     "C_SignInit": 42,
     "C_Sign": 43,
 }
