@@ -21,20 +21,19 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator.authority import CertTrustAnchor, TrustQualifiers
 from pyhanko_certvalidator.errors import (
+    CRLValidationError,
     DisallowedAlgorithmError,
     ExpiredError,
     NotYetValidError,
+    OCSPValidationError,
     PathBuildingError,
     RevokedError,
-    StaleRevinfoError,
     ValidationError,
 )
-from pyhanko_certvalidator.policy_decl import (
-    NO_REVOCATION,
-    CertRevTrustPolicy,
-    RevocationCheckingPolicy,
-    RevocationCheckingRule,
-)
+from pyhanko_certvalidator.path import ValidationPath
+from pyhanko_certvalidator.policy_decl import NO_REVOCATION, CertRevTrustPolicy
+from pyhanko_certvalidator.revinfo.validate_crl import verify_crl
+from pyhanko_certvalidator.revinfo.validate_ocsp import verify_ocsp_response
 
 from signing.keys import is_issued_by, issuers_of
 from signing.revocation import Known, ask, known_of, parsed_lists, revoked_at, revoked_later
@@ -45,11 +44,9 @@ from signing.wording import common_name, date_text, time_text
 T = TypeVar("T")
 
 _MAX_ANSWERS = 4096
-_REQUIRED, _NO_CHECK = RevocationCheckingRule.CRL_OR_OCSP_REQUIRED, RevocationCheckingRule.NO_CHECK
-_EVERYONE = RevocationCheckingPolicy(_REQUIRED, _REQUIRED)
-_SIGNER_ONLY = RevocationCheckingPolicy(_REQUIRED, _NO_CHECK)
 # The ASN.1 library parses lazily and reports damage late, as ValueError.
 _PROBLEMS = (ValidationError, PathBuildingError, ValueError)
+_REVOCATION_PROBLEMS = (*_PROBLEMS, OCSPValidationError, CRLValidationError)
 _NOTHING = Known(())
 
 
@@ -86,10 +83,10 @@ class _Question:
         extra = sha256(b"".join(sha256(item).digest() for item in self.embedded)).digest()
         return self.signer.fingerprint(hashes.SHA256()), extra, self.use, self.now.strftime("%Y%m%d%H%M%z")
 
-    def path(self, policy: RevocationCheckingPolicy, known: Known = _NOTHING) -> list[x509.Certificate]:
-        """The path from the signer to a root that holds under a policy. Raises one of ``_PROBLEMS``."""
+    def context(self, known: Known = _NOTHING) -> ValidationContext:
+        """What certvalidator is given: the trust, what came along, and what is known of revocation."""
         prepared = _prepare(self.trust, self.use)
-        context = ValidationContext(
+        return ValidationContext(
             trust_roots=prepared.roots,
             other_certs=[
                 *prepared.intermediates,
@@ -99,21 +96,16 @@ class _Question:
             allow_fetching=False,
             crls=parsed_lists(known),
             ocsps=[asn1_ocsp.OCSPResponse.load(item) for item in known.answers],
-            # What is newer than the moment asked about says more, not less.
-            revinfo_policy=CertRevTrustPolicy(policy, retroactive_revinfo=True),
+            # What is newer than the moment asked about says more, not less. Each certificate's revocation is asked
+            # for by itself (``_doubt``): as part of the path, certvalidator overlooks OCSP answers on certificates
+            # that do not name a responder.
+            revinfo_policy=CertRevTrustPolicy(NO_REVOCATION, retroactive_revinfo=True),
         )
-        certificate = _asn1(self.signer.public_bytes(Encoding.DER))
-        validator = CertificateValidator(certificate, validation_context=context)
-        path = _finish(validator.async_validate_path())
-        return [x509.load_der_x509_certificate(item.dump()) for item in path][::-1]
 
-    def problem(self, policy: RevocationCheckingPolicy, known: Known) -> Exception | None:
-        """Why no path holds under a policy; None where one does."""
-        try:
-            self.path(policy, known)
-        except _PROBLEMS as problem:
-            return problem
-        return None
+    def path(self) -> ValidationPath:
+        """The path from the signer to a root, revocation apart. Raises one of ``_PROBLEMS``."""
+        certificate = _asn1(self.signer.public_bytes(Encoding.DER))
+        return _finish(CertificateValidator(certificate, validation_context=self.context()).async_validate_path())
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +144,11 @@ def assess(
             return answer
         sound, damaged, unused = _sorted_out(question)
         question = replace(question, embedded=sound)
-        path = _path(question)
+        found = _find(question)
     # Whoever is asked over the network may take his time; nobody else should wait for that.
-    answers, silent = ask(trust.source, trust, path) if isinstance(path, list) else ([], [])
+    answers, silent = ask(trust.source, trust, found.certificates) if isinstance(found, _Found) else ([], [])
     with trust.lock:
-        answer = _answer(question, path, answers, silent)
+        answer = _answer(question, found, answers, silent)
         if len(trust.answers) >= _MAX_ANSWERS:
             trust.answers.clear()
         trust.answers[_Question(trust, signer, embedded, now, use).key] = answer = replace(
@@ -186,19 +178,27 @@ def _names(certificates: Iterable[x509.Certificate]) -> tuple[str, ...]:
     return tuple(common_name(certificate.subject) for certificate in certificates)
 
 
-def _path(question: _Question) -> list[x509.Certificate] | Exception:
-    """The path to a root, revocation apart, or why there is none."""
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A path that holds, revocation apart: as certvalidator knows it, and its certificates from the signer up."""
+
+    path: ValidationPath
+    certificates: list[x509.Certificate]
+
+
+def _find(question: _Question) -> _Found | Exception:
+    """The path to a root, or why there is none."""
     try:
-        return question.path(NO_REVOCATION)
+        path = question.path()
     except _PROBLEMS as problem:
         return problem
+    return _Found(path, [x509.load_der_x509_certificate(item.dump()) for item in path][::-1])
 
 
-def _answer(
-    question: _Question, path: list[x509.Certificate] | Exception, answers: list[bytes], silent: list[str]
-) -> Assessment:
-    if isinstance(path, Exception):
-        return _untrusted(question.signer, _path_problem(path))
+def _answer(question: _Question, found: _Found | Exception, answers: list[bytes], silent: list[str]) -> Assessment:
+    if isinstance(found, Exception):
+        return _untrusted(question.signer, _path_problem(found))
+    path = found.certificates
     chain = Chain(
         trusted=True,
         root=common_name(path[-1].subject),
@@ -206,7 +206,7 @@ def _answer(
         path=tuple(common_name(item.subject) for item in path),
         certificates=tuple(_encoded(path)),
     )
-    return _with_revocation(question, chain, path, known_of(question.trust, path, answers, silent))
+    return _with_revocation(question, chain, found, known_of(question.trust, path, answers, silent))
 
 
 def _untrusted(signer: x509.Certificate, reason: str) -> Assessment:
@@ -214,7 +214,7 @@ def _untrusted(signer: x509.Certificate, reason: str) -> Assessment:
     return Assessment(Chain(trusted=False, path=(common_name(signer.subject),), reason=reason), unknown)
 
 
-def _with_revocation(question: _Question, chain: Chain, path: list[x509.Certificate], known: Known) -> Assessment:
+def _with_revocation(question: _Question, chain: Chain, found: _Found, known: Known) -> Assessment:
     said = list(known.sources)
     evidence = Revocation(
         RevocationStatus.GOOD,
@@ -223,34 +223,50 @@ def _with_revocation(question: _Question, chain: Chain, path: list[x509.Certific
         crls=known.encoded_lists,
         ocsps=known.answers,
     )
-    for certificate in path[:-1]:
-        moment = revoked_at(certificate, known)
+    doubts: list[Exception] = []
+    for certificate in found.certificates[:-1]:
+        doubt = _doubt(question, found.path, certificate, known)
+        moment = doubt.revocation_dt if isinstance(doubt, RevokedError) else revoked_at(certificate, known)
         # A revoked certificate stays revoked in a list that is out of date, which the strict check calls unknown.
         if moment and moment <= question.now:
             return Assessment(chain, _as_revoked(evidence, moment), common_name(certificate.subject))
-    doubt = question.problem(_EVERYONE, known)
-    if doubt is None or _was_good_then(question, path, known):
-        return Assessment(chain, evidence)
-    if not isinstance(doubt, RevokedError):
-        # An issuer without a list must not hide what the signer's own list says.
-        doubt = question.problem(_SIGNER_ONLY, known) or doubt
-    if isinstance(doubt, RevokedError):
-        return Assessment(chain, _as_revoked(evidence, doubt.revocation_dt), chain.path[0])
-    return Assessment(chain, _as_unknown(evidence, doubt, known, question.now))
+        doubts += [doubt] if doubt else []
+    return Assessment(chain, _as_unknown(evidence, doubts[0], known, question.now) if doubts else evidence)
 
 
-def _was_good_then(question: _Question, path: list[x509.Certificate], known: Known) -> bool:
-    """Whether an OCSP answer says that the signer's certificate was revoked later, so that it was good at the moment.
+def _doubt(question: _Question, path: ValidationPath, certificate: x509.Certificate, known: Known) -> Exception | None:
+    """Why a certificate of a path is not known to be good at the moment; None where it is."""
+    context, asked = question.context(known), _asn1(certificate.public_bytes(Encoding.DER))
+    problem: Exception | None = None
+    for check in (verify_ocsp_response, verify_crl):
+        try:
+            _finish(check(asked, path, context))
+        except RevokedError as revoked:
+            return revoked
+        except _REVOCATION_PROBLEMS as found:
+            problem = found
+        else:
+            return None
+    return None if _was_good_then(question, path, certificate, known) else problem
+
+
+def _was_good_then(question: _Question, path: ValidationPath, certificate: x509.Certificate, known: Known) -> bool:
+    """Whether an OCSP answer says that a certificate was revoked later, so that it was good at the moment.
 
     certvalidator then finds nothing that says good. Asked for the moment of the revocation it must find "revoked",
-    which proves that the answer is authentic; and the issuers must be good as always.
+    which proves that the answer is authentic.
     """
-    later = revoked_later(known.answers, path[0], question.now)
+    later = revoked_later(known.answers, certificate, question.now)
     if later is None:
         return False
-    then = replace(question, now=later + timedelta(seconds=1)).problem(_SIGNER_ONLY, known)
-    issuers = _Question(question.trust, path[1], question.embedded, question.now, question.use)
-    return isinstance(then, RevokedError) and issuers.problem(_EVERYONE, known) is None
+    context = replace(question, now=later + timedelta(seconds=1)).context(known)
+    try:
+        _finish(verify_ocsp_response(_asn1(certificate.public_bytes(Encoding.DER)), path, context))
+    except RevokedError:
+        return True
+    except _REVOCATION_PROBLEMS:
+        return False
+    return False
 
 
 def _as_revoked(evidence: Revocation, moment: datetime) -> Revocation:
@@ -265,7 +281,7 @@ def _as_unknown(evidence: Revocation, problem: Exception, known: Known, now: dat
         reason = "chưa có danh sách thu hồi (CRL) của tổ chức cấp"
     elif stale:
         reason = f"danh sách thu hồi (CRL) đã quá hạn từ {time_text(min(stale))}"
-    elif isinstance(problem, StaleRevinfoError):
+    elif getattr(problem, "suspect_stale", None):
         reason = "danh sách thu hồi quá hạn"
     else:
         reason = "không có danh sách thu hồi (CRL) dùng được cho mọi chứng thư trong đường dẫn"

@@ -142,8 +142,10 @@ def _is_signed_by(item: x509.CertificateRevocationList, issuer: x509.Certificate
 
 
 def _concerns(answer: bytes, path: Path) -> bool:
+    """Whether a response says something on a certificate of a path; "unknown" is nothing."""
     return any(
-        single.serial_number == certificate.serial_number
+        single.certificate_status is not ocsp.OCSPCertStatus.UNKNOWN
+        and single.serial_number == certificate.serial_number
         and single.issuer_name_hash == digest(issuer.subject.public_bytes(), single.hash_algorithm)
         for single in _singles(answer)
         for certificate, issuer in pairwise(path)

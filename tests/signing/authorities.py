@@ -87,6 +87,8 @@ def a_certificate(
     algorithm: hashes.HashAlgorithm | None = None,
     path_length: int | None = None,
     url: str = "",
+    purposes_critical: bool = False,
+    ocsp_no_check: bool = False,
 ) -> Holder:
     """A certificate; self-signed without an issuer."""
     subject = a_name(common_name)
@@ -108,7 +110,9 @@ def a_certificate(
     if usage is not None:
         builder = builder.add_extension(key_usage(*usage), critical=True)
     if purposes:
-        builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
+        builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=purposes_critical)
+    if ocsp_no_check:
+        builder = builder.add_extension(x509.OCSPNoCheck(), critical=False)
     if url:
         address = x509.UniformResourceIdentifier(url)
         point = x509.DistributionPoint([address], None, None, None)
