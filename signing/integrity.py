@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
@@ -55,7 +56,10 @@ class Subject:
         """Digest of a whole part."""
         key = (name, method)
         if key not in self.digests:
-            self.digests[key] = digest(self.package.part(name), DIGESTS[method])
+            context = hashes.Hash(DIGESTS[method])
+            for piece in self.package.pieces(name):
+                context.update(piece)
+            self.digests[key] = context.finalize()
         return self.digests[key]
 
 

@@ -27,7 +27,7 @@ from __future__ import annotations
 import re
 import struct
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from workbooks.errors import WorkbookError
@@ -48,6 +48,8 @@ _DESCRIPTOR = 0x8
 _KNOWN_FLAGS = 0x1 | 0x6 | _DESCRIPTOR | 0x800
 _UNICODE_PATH = 0x7075
 _ZIP64 = 0x0001
+# Packed bytes inflated at once: what comes of them stays in the processor's cache while it is hashed.
+_PIECE = 256 << 10
 # OPC part names are ASCII URIs; an escaped slash or letter would give a second spelling of the same name.
 _SEGMENT = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@\[\]]|%20|%[89A-Fa-f][0-9A-Fa-f])+")
 
@@ -84,23 +86,40 @@ class Entry:
 
     def unpack(self) -> bytes:
         """The content, checked against its declared length and checksum."""
-        content = self.packed if self.method == STORED else self._inflate()
-        if len(content) != self.size or zlib.crc32(content) != self.crc:
+        return b"".join(self.pieces())
+
+    def pieces(self) -> Iterator[bytes]:
+        """The content piece by piece, checked when the last one has been taken.
+
+        Raises:
+            WorkbookError: BS113.
+        """
+        size = crc = 0
+        for piece in (self.packed,) if self.method == STORED else self._inflated():
+            size += len(piece)
+            crc = zlib.crc32(piece, crc)
+            yield piece
+        if size != self.size or crc != self.crc:
             raise _refusal(
                 "BS113", f"Nội dung phần “{self.name}” không khớp độ dài hoặc mã kiểm tra đã ghi.", part=self.name
             )
-        return content
 
-    def _inflate(self) -> bytes:
+    def _inflated(self) -> Iterator[bytes]:
         stream = zlib.decompressobj(-zlib.MAX_WBITS)
-        try:
-            # One byte more than declared is asked for, so that a stream that goes on is noticed and never unpacked.
-            content = stream.decompress(self.packed, self.size + 1)
-        except zlib.error as error:
-            raise _refusal("BS113", f"Không giải nén được phần “{self.name}”.", part=self.name) from error
-        if not stream.eof or stream.unused_data:
+        packed = memoryview(self.packed)
+        # One byte more than declared is asked for, so that a stream that goes on is noticed and never unpacked.
+        left = self.size + 1
+        taken = 0
+        while taken < len(packed) and left and not stream.eof:
+            try:
+                piece = stream.decompress(packed[taken : taken + _PIECE], left)
+            except zlib.error as error:
+                raise _refusal("BS113", f"Không giải nén được phần “{self.name}”.", part=self.name) from error
+            taken += _PIECE
+            left -= len(piece)
+            yield piece
+        if not stream.eof or stream.unused_data or taken < len(packed):
             raise _refusal("BS113", f"Luồng nén của phần “{self.name}” không kết thúc đúng chỗ.", part=self.name)
-        return content
 
     def head(self, count: int) -> bytes:
         """The first bytes, without unpacking the rest; b"" for a damaged stream."""
@@ -178,19 +197,21 @@ def write_archive(parts: Iterable[tuple[str, bytes | Entry]]) -> bytes:
     Bytes are deflated; an :class:`Entry` is copied without unpacking it.
     """
     ordered = sorted(parts, key=lambda part: part[0] != CONTENT_TYPES)
-    body = bytearray()
-    directory = bytearray()
+    body: list[bytes] = []
+    directory: list[bytes] = []
+    at = 0
     for name, content in ordered:
         entry = content if isinstance(content, Entry) else pack(name, content)
         raw_name = name.encode("ascii")
         # 1980-01-01 00:00, the zero of the format: the archive says nothing of when it was written.
         common = (20, 0, entry.method, 0, 0x21, entry.crc, len(entry.packed), entry.size, len(raw_name), 0)
-        directory += struct.pack("<4sH", b"PK\x01\x02", 20) + struct.pack("<HHHHHIIIHH", *common)
-        directory += struct.pack("<HHHII", 0, 0, 0, 0, len(body)) + raw_name
-        body += _LOCAL.pack(b"PK\x03\x04", *common) + raw_name + entry.packed
+        listed = struct.pack("<4sHHHHHHIIIHH", b"PK\x01\x02", 20, *common) + struct.pack("<HHHII", 0, 0, 0, 0, at)
+        directory += (listed, raw_name)
+        body += (_LOCAL.pack(b"PK\x03\x04", *common), raw_name, entry.packed)
+        at += _LOCAL.size + len(raw_name) + len(entry.packed)
     count = len(ordered)
-    end = _EOCD.pack(b"PK\x05\x06", 0, 0, count, count, len(directory), len(body), 0)
-    return bytes(body + directory + end)
+    end = _EOCD.pack(b"PK\x05\x06", 0, 0, count, count, sum(map(len, directory)), at, 0)
+    return b"".join((*body, *directory, end))
 
 
 def pack(name: str, content: bytes) -> Entry:

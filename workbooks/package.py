@@ -23,7 +23,7 @@ BS137  a part outside the file (other than an ordinary hyperlink)
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -142,6 +142,13 @@ class Package:
         if stored not in self._contents:
             self._contents[stored] = self.archive.read(stored[1:])
         return self._contents[stored]
+
+    def pieces(self, name: str) -> Iterable[bytes]:
+        """Content of a part piece by piece, for those who need it once and not as a whole. Raises as `part` does."""
+        stored = self._names.get(name.lower())
+        if stored is None or stored in self._contents:
+            return (self.part(name),)
+        return self.archive.entry(stored[1:]).pieces()
 
     def content_type(self, name: str) -> str:
         """Content type of a part. Raises KeyError for what is not a part."""

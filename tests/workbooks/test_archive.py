@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import struct
 import zipfile
 import zlib
@@ -176,6 +177,48 @@ def test_bytes_after_the_end_of_a_stream_are_refused() -> None:
     entry.packed += b"hidden"
 
     assert refusal(raw_zip([entry.both(packed=len(entry.packed))])) == "BS113"
+
+
+LONG = random.Random(1).randbytes(1_000_000)  # noqa: S311 - content that does not pack, so that it is inflated in pieces
+
+
+def test_a_long_part_comes_in_pieces_and_whole() -> None:
+    archive = open_archive(raw_zip([RawEntry("a.xml", LONG)]))
+
+    pieces = list(archive.entry("a.xml").pieces())
+
+    assert len(pieces) > 3
+    assert b"".join(pieces) == archive.read("a.xml") == LONG
+
+
+@pytest.mark.parametrize("hidden", [b"hidden", bytes(600_000)])
+def test_bytes_after_the_end_of_a_long_stream_are_refused(hidden: bytes) -> None:
+    entry = RawEntry("a.xml", LONG)
+    entry.packed += hidden
+
+    assert refusal(raw_zip([entry.both(packed=len(entry.packed))])) == "BS113"
+
+
+@pytest.mark.parametrize("kept", [0, 256 << 10, 512 << 10, -1])
+def test_a_long_stream_cut_short_is_refused(kept: int) -> None:
+    entry = RawEntry("a.xml", LONG)
+    entry.packed = entry.packed[:kept]
+
+    assert refusal(raw_zip([entry.both(packed=len(entry.packed))])) == "BS113"
+
+
+@pytest.mark.parametrize("declared", [0, 1, 300_000, 999_999, 1_000_001])
+def test_a_long_stream_of_another_length_is_refused(declared: int) -> None:
+    assert refusal(raw_zip([RawEntry("a.xml", LONG).both(size=declared)])) == "BS113"
+
+
+def test_a_wrong_checksum_of_a_long_part_is_told_with_the_last_piece() -> None:
+    entry = open_archive(raw_zip([RawEntry("a.xml", LONG).both(crc=1)])).entry("a.xml")
+
+    with pytest.raises(WorkbookError) as caught:
+        list(entry.pieces())
+
+    assert caught.value.finding.code == "BS113"
 
 
 @pytest.mark.parametrize("wide", [False, True])
