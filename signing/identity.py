@@ -105,15 +105,15 @@ class Expected:
         return {"role": str(self.role or ""), "present": self.present, "part": self.part}
 
 
-def signing_day(verdict: Verdict) -> date:
-    """The day, in Viet Nam, on which the signatures are known to have been there. A claimed time proves nothing."""
-    return verdict.verified_at.astimezone(VIETNAM).date()
+def signing_day(verdict: Verdict, signature: SignatureVerdict) -> date:
+    """The day, in Viet Nam, on which a signature is known to have been there. A claimed time proves nothing."""
+    return (signature.best_time or verdict.verified_at).astimezone(VIETNAM).date()
 
 
 def identify(verdict: Verdict, register: Sequence[Registration], unit: str) -> tuple[Identity, ...]:
     """Who made each signature of a verdict, in their order. ``register`` has the entries of the unit, also old ones."""
     return tuple(
-        identity_of(signature.certificate_sha256, register, unit, signing_day(verdict))
+        identity_of(signature.certificate_sha256, register, unit, signing_day(verdict, signature))
         for signature in verdict.signatures
     )
 

@@ -105,13 +105,12 @@ class Evaluation:
     unit: Unit | None = None
     period: Period | None = None
     figures: tuple[StoredFigure, ...] = ()
-    policy: Policy = DEFAULT_POLICY
     signatories: Signatories = field(default_factory=Signatories)
 
     @property
     def verdict(self) -> dict[str, Any]:
         """The verdict on the signatures as it is stored and sent back."""
-        return verdict_told(self.received.verdict, self.signatories, self.policy)
+        return verdict_told(self.received.verdict, self.signatories)
 
     @property
     def accepted(self) -> bool:
@@ -127,10 +126,12 @@ class Evaluation:
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
-def open_received(data: bytes, *, keys: StampKeys, trust: Trust, now: datetime) -> Received:
+def open_received(
+    data: bytes, *, keys: StampKeys, trust: Trust, now: datetime, policy: Policy = DEFAULT_POLICY
+) -> Received:
     """Opens and verifies. Never raises on bad data: whatever is wrong is a finding."""
     sha256 = hashlib.sha256(data).hexdigest()
-    verdict = verify_package(data, trust, now=now)
+    verdict = verify_package(data, trust, now=now, policy=policy)
     try:
         workbook = open_upload(data)
         ours = stamp_is_ours(workbook, keys)
@@ -183,10 +184,10 @@ def judge(
 ) -> Evaluation:
     """The judgement. Where the sender may not report this form at all, its content is not looked at any further."""
     if received.stamp is None or received.workbook is None:
-        return Evaluation(received, basis, received.findings, policy=policy)
+        return Evaluation(received, basis, received.findings)
     findings = [*_about_origin(received.stamp, basis, account), *received.findings]
     if basis.record is None or basis.unit is None or basis.period is None or _has_errors(_own(findings)):
-        return Evaluation(received, basis, tuple(findings), policy=policy)
+        return Evaluation(received, basis, tuple(findings))
     known = published(basis.record)
     # The history in the file is for the officer's own check; here the store's own counts.
     report = check_workbook(received.workbook, known.version, history=stored.history, explains=basis.explains)
@@ -199,9 +200,7 @@ def judge(
         figures = list(_figures(report.filled, report, findings))
         findings += _about_carried(report.filled, figures, stored, basis.period)
     told = tuple(dict.fromkeys(findings))
-    return Evaluation(
-        received, basis, told, known, basis.unit, basis.period, tuple(figures), policy=policy, signatories=who
-    )
+    return Evaluation(received, basis, told, known, basis.unit, basis.period, tuple(figures), signatories=who)
 
 
 # -- origin and rights -------------------------------------------------------------------------------------------------

@@ -104,7 +104,7 @@ REVOCATION_UNKNOWN = Kind(
     "BS812",
     _ERROR,
     "Chưa xác định được chứng thư còn hiệu lực",
-    "Chưa xác định được chứng thư của {signer} có bị thu hồi hay không: {reason}",
+    "Chưa xác định được chứng thư của {signer} có bị thu hồi hay không: {reason}.",
     "Danh sách thu hồi (CRL) tại máy chủ thiếu hoặc đã cũ.",
     "Gửi lại sau; nếu vẫn lỗi, báo quản trị viên cập nhật danh sách thu hồi. Không cần ký lại.",
     ("V09",),
@@ -243,6 +243,15 @@ REVOCATION_LET_PASS = Kind(
     "Chưa xác định được chứng thư của {signer} có bị thu hồi hay không: {reason}; vẫn nhận theo chính sách ký số.",
     "Danh sách thu hồi (CRL) tại máy chủ thiếu hoặc đã cũ, và chính sách ký số cho phép nhận.",
     "Quản trị viên cập nhật danh sách thu hồi. Không cần ký lại.",
+    ("V09",),
+)
+STAMP_UNKNOWN = Kind(
+    "BS868",
+    _ERROR,
+    "Chưa xác định được dấu thời gian",
+    "Chưa xác định được dấu thời gian trên chữ ký của {signer} có đáng tin hay không: {reason}.",
+    "Chính sách ký số đòi dấu thời gian, mà danh sách thu hồi của nơi cấp dấu tại máy chủ thiếu hoặc đã cũ.",
+    "Gửi lại sau; nếu vẫn lỗi, báo quản trị viên cập nhật danh sách thu hồi. Không cần ký lại.",
     ("V09",),
 )
 

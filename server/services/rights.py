@@ -46,6 +46,19 @@ def require_template_owner(account: Account) -> None:
         )
 
 
+def administers(account: Account | None) -> bool:
+    """Whether the account may see and change who signs for units."""
+    return account is not None and Role.ADMIN in account.roles
+
+
+def require_admin(account: Account) -> None:
+    """Raises NotAllowedError for anybody else."""
+    if not administers(account):
+        raise NotAllowedError(
+            "Tài khoản không có quyền quản trị.", "Chỉ quản trị viên được xem và thay đổi danh sách người ký."
+        )
+
+
 def refuse_hidden(visible: frozenset[int] | None, unit_id: int | None, code: str) -> None:
     """Raises NotAllowedError where the unit is not among those that may be seen."""
     if visible is not None and unit_id not in visible:

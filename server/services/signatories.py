@@ -21,7 +21,7 @@ from signing.identity import (
 )
 from signing.policy import Policy
 from signing.roles import SignerRole
-from signing.verdict import Outcome, SignatureVerdict, Verdict
+from signing.verdict import Outcome, RevocationStatus, SignatureVerdict, Verdict
 from workbooks.finding import Finding
 
 
@@ -48,8 +48,7 @@ def about_signatories(verdict: Verdict, found: Signatories, unit: Unit, form: st
     for signature, identity in zip(verdict.signatures, found.identities, strict=True):
         yield from _about_identity(signature, identity, unit)
         if signature.outcome is Outcome.UNDETERMINED:
-            kind = said.REVOCATION_LET_PASS if policy.accept_undetermined else said.REVOCATION_UNKNOWN
-            yield kind.at("", "", signer=excerpt(signature.signer), reason=_reason(signature))
+            yield from _about_doubt(signature, policy)
     for one in found.expected:
         # A signature that is there but does not count has its own finding: asking for another would mislead.
         if one.role is not None and not one.present and not one.part:
@@ -57,13 +56,12 @@ def about_signatories(verdict: Verdict, found: Signatories, unit: Unit, form: st
     yield from _about_order(verdict, found)
 
 
-def verdict_told(verdict: Verdict, found: Signatories, policy: Policy) -> dict[str, Any]:
-    """The wire form of a verdict with who signed, what must be signed, and by which policy that was judged."""
+def verdict_told(verdict: Verdict, found: Signatories) -> dict[str, Any]:
+    """The wire form of a verdict with who signed and which signatures must be there."""
     told = verdict.to_dict()
     for signature, identity in zip(told["signatures"], found.identities, strict=False):
         signature["identity"] = identity.to_dict()
-    wanted = [one.to_dict() for one in found.expected]
-    return told | {"expected": wanted, "policy_version": policy.version}
+    return told | {"expected": [one.to_dict() for one in found.expected]}
 
 
 def _about_identity(signature: SignatureVerdict, identity: Identity, unit: Unit) -> Iterator[Finding]:
@@ -102,5 +100,13 @@ def _words(role: SignerRole | None) -> str:
     return role.words if role is not None else ""
 
 
-def _reason(signature: SignatureVerdict) -> str:
-    return excerpt(signature.revocation.reason).rstrip(".") or "chưa có danh sách thu hồi"
+def _about_doubt(signature: SignatureVerdict, policy: Policy) -> Iterator[Finding]:
+    """What could not be found out: an error unless the policy lets it pass."""
+    signer = excerpt(signature.signer)
+    if signature.revocation.status is RevocationStatus.UNKNOWN:
+        kind = said.REVOCATION_LET_PASS if policy.accept_undetermined else said.REVOCATION_UNKNOWN
+        reason = excerpt(signature.revocation.reason).rstrip(".") or "chưa có danh sách thu hồi"
+        yield kind.at("", "", signer=signer, reason=reason)
+    if signature.wanting and not policy.accept_undetermined:
+        reason = excerpt(signature.time.reason).rstrip(".") or "chưa rõ"
+        yield said.STAMP_UNKNOWN.at("", "", signer=signer, reason=reason)

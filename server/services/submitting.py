@@ -86,7 +86,7 @@ def submit(
         if earlier is not None:
             return earlier
         _brake(connection, account, now)
-    received = open_received(data, keys=keys, trust=trust, now=now)
+    received = open_received(data, keys=keys, trust=trust, now=now, policy=policy)
     for _ in range(_ATTEMPTS):
         with reading(engine) as connection:
             basis = look_up(connection, received.stamp, account)

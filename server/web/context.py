@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -17,40 +19,62 @@ from server.services.rights import refuse_hidden, visible_units
 from server.services.units import unit as find_unit
 from server.storage.units import Unit
 from signing.errors import TrustError
-from signing.trust import Trust
+from signing.policy import DEFAULT_POLICY, POLICY_FILE, Policy, read_policy
+from signing.trust import Trust, tree_folders
 
 _EXTENSION = "bieuso"
+_State = tuple[tuple[str, int, int], ...]
 
 
 class TrustFolder:
-    """The trusted roots and revocation lists, read again whenever a file of the folder changes."""
+    """The trusted roots, revocation lists and policy, read again whenever a file of the folder changes."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
-        self._seen: tuple[tuple[str, int, int], ...] | None = None
+        self._seen: _State | None = None
         self._trust: Trust | None = None
+        self._seen_policy: _State | None = None
+        self._policy = DEFAULT_POLICY
 
     def current(self) -> Trust:
         """What is trusted now. Raises TrustError where the folder has no root or cannot be read."""
-        with self._lock:
-            try:
-                return self._current()
-            except OSError as error:
-                message = f"Không đọc được thư mục tin cậy {self._path}: {error.strerror}."
-                raise TrustError("BS251", message, "Kiểm tra quyền đọc và các tệp trong thư mục.") from error
+        with self._lock, self._told():
+            state = self._state()
+            if self._trust is None or state != self._seen:
+                self._trust = Trust.from_directory(self._path)
+                self._seen = state
+            return self._trust
 
-    def _current(self) -> Trust:
-        state = self._state()
-        if self._trust is None or state != self._seen:
-            self._trust = Trust.from_directory(self._path)
-            self._seen = state
-        return self._trust
+    def policy(self) -> Policy:
+        """What is demanded of signatures now. Raises TrustError where the file is there and cannot be used."""
+        with self._lock, self._told():
+            state = tuple(one for one in self._state() if one[0] == POLICY_FILE)
+            if state != self._seen_policy:
+                self._policy = read_policy(_text(self._path / POLICY_FILE)) if state else DEFAULT_POLICY
+                self._seen_policy = state
+            return self._policy
 
-    def _state(self) -> tuple[tuple[str, int, int], ...]:
-        files = sorted(self._path.iterdir()) if self._path.is_dir() else []
-        stats = [(file.name, file.stat()) for file in files if file.is_file()]
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            message = f"Không đọc được thư mục tin cậy {self._path}: {error.strerror}."
+            raise TrustError("BS251", message, "Kiểm tra quyền đọc và các tệp trong thư mục.") from error
+
+    def _state(self) -> _State:
+        files = sorted(file for folder in tree_folders(self._path) for file in folder.iterdir() if not file.is_dir())
+        stats = [(str(file.relative_to(self._path)), file.stat()) for file in files]
         return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")  # Notepad puts a mark before the text
+    except UnicodeDecodeError as error:
+        message = f"Tệp {file.name} không phải văn bản UTF-8."
+        raise TrustError("BS252", message, "Lưu lại tệp với mã UTF-8.") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from server.web.api.forms import forms
 from server.web.api.health import health
 from server.web.api.reports import reports
 from server.web.api.sessions import sessions
+from server.web.api.signers import signers
 from server.web.api.submissions import submissions
 
 PREFIX = "/api/v1"
@@ -20,6 +21,6 @@ PREFIX = "/api/v1"
 def register_api(app: Flask) -> None:
     """Adds the API to an application."""
     api = Blueprint("api", __name__, url_prefix=PREFIX)
-    for part in (sessions, forms, converting, submissions, figures, consolidated, reports, catalogues, health):
+    for part in (sessions, forms, converting, submissions, figures, consolidated, reports, catalogues, signers, health):
         api.register_blueprint(part)
     app.register_blueprint(api)

@@ -45,6 +45,13 @@ def _problem(description: str, schema: str = "Problem") -> Json:
     return {"description": description, "content": {"application/problem+json": {"schema": _ref(schema)}}}
 
 
+def _multipart(properties: Json, *, optional: tuple[str, ...] = ()) -> Json:
+    return {
+        "required": True,
+        "content": {"multipart/form-data": {"schema": _object(properties, optional=optional)}},
+    }
+
+
 def _query(name: str, description: str, *, required: bool = True, kind: str = "string") -> Json:
     return {
         "name": name,
@@ -74,6 +81,16 @@ _WORKBOOK: Final[Json] = {
     },
 }
 _NUMBER = _path("number", "Số bản nộp", "integer")
+_SIGNER = _path("number", "Số đăng ký người ký", "integer")
+_SIGNER_FIELDS: Final[Json] = {
+    "certificate": {"type": "string", "format": "binary", "description": "Tệp .crt, .pem hoặc .cer, một chứng thư"},
+    "unit": _text("Mã đơn vị"),
+    "name": _text("Họ và tên người ký"),
+    "role": {"enum": ["officer", "leader", "seal"]},
+    "from": _text("Được ký từ ngày, ví dụ 2026-09-01"),
+    "to": _text("Thôi được ký từ ngày, nếu đã biết"),
+}
+_SIGNER_CONFLICT: Final = _problem("Chứng thư đã đăng ký, hoặc đăng ký này đã kết thúc")
 _REFUSALS: Final = {
     "401": _problem("Chưa đăng nhập, hoặc phiên đã hết hạn"),
     "403": _problem("Tài khoản không có quyền"),
@@ -131,8 +148,66 @@ _SCHEMAS: Final[Json] = {
             "intact": {"type": "boolean"},
             "covered": {"type": "boolean"},
             "verified_at": _text(),
-            "signatures": _list({"type": "object"}),
+            "signatures": _list(
+                {
+                    "type": "object",
+                    "properties": {
+                        "identity": {"type": "object", "description": "Người ký theo danh sách người ký của đơn vị"}
+                    },
+                }
+            ),
+            "expected": _list({"type": "object", "description": "Chữ ký cần có: vai trò, đã có chưa, phần của tệp"}),
+            "policy_version": _text("Chính sách ký số đã áp dụng"),
         },
+    },
+    "SignerCertificate": _object(
+        {
+            "holder": _text("Tên trong chứng thư"),
+            "issuer": _text("Nơi cấp"),
+            "serial": _text("Số chứng thư, hệ 16"),
+            "valid_from": _text(),
+            "valid_until": _text("Ngày cuối còn hạn"),
+            "days_left": {"type": "integer"},
+        }
+    ),
+    "Signer": _object(
+        {
+            "id": {"type": "integer"},
+            "unit": _text(),
+            "unit_name": _text(),
+            "name": _text("Họ và tên người ký"),
+            "role": {"enum": ["officer", "leader", "seal"]},
+            "valid_from": _text("Được ký từ ngày"),
+            "valid_to": {**_maybe("string"), "description": "Thôi được ký từ ngày"},
+            "end_reason": _text("Vì sao thôi ký, hoặc trống"),
+            "certificate_sha256": _text(),
+            "certificate": {
+                "oneOf": [_ref("SignerCertificate"), {"type": "null"}],
+                "description": "null: đăng ký từ phiên bản cũ, chưa giữ chứng thư",
+            },
+        }
+    ),
+    "Signers": _object({"on": _text(), "signers": _list(_ref("Signer"))}),
+    "SignerChange": {"allOf": [_ref("Signer"), _object({"findings": _list(_ref("Finding"))})]},
+    "SignerHistory": {
+        "allOf": [
+            _ref("SignerChange"),
+            _object(
+                {
+                    "signed_since": _list(
+                        _object(
+                            {
+                                "submission": {"type": "integer"},
+                                "form": _text(),
+                                "period": _text(),
+                                "status": {"enum": ["accepted", "superseded"]},
+                                "day": _text("Ngày ký"),
+                            }
+                        )
+                    )
+                }
+            ),
+        ]
     },
     "Credentials": _object({"account": _text(), "password": _text()}),
     "Session": _object({"token": _text(), "expires_at": _text(), "account": _ref("Account")}),
@@ -623,6 +698,57 @@ _PATHS: Final[Json] = {
                 "413": _problem("Tệp quá lớn"),
             },
         },
+    },
+    "/signers": {
+        "get": {
+            "summary": "Danh sách người ký tại một ngày (quản trị viên)",
+            "parameters": [
+                _query("unit", "Mã đơn vị", required=False),
+                _query("on", "Tại ngày; mặc định hôm nay", required=False),
+                _query("expiring", "Chỉ chứng thư còn hạn không quá số ngày này", required=False, kind="integer"),
+            ],
+            "responses": {"200": _reply("Danh sách", _ref("Signers")), **_REFUSALS},
+        },
+        "post": {
+            "summary": "Đăng ký chứng thư của người ký (quản trị viên)",
+            "requestBody": _multipart(_SIGNER_FIELDS, optional=("to",)),
+            "responses": {"201": _reply("Đã đăng ký", _ref("SignerChange")), **_REFUSALS, "409": _SIGNER_CONFLICT},
+        },
+    },
+    "/signers/{number}": {
+        "get": {
+            "summary": "Một đăng ký, và các bản nộp đã ký sau khi đăng ký kết thúc (quản trị viên)",
+            "parameters": [_SIGNER],
+            "responses": {"200": _reply("Đăng ký", _ref("SignerHistory")), **_REFUSALS},
+        }
+    },
+    "/signers/{number}/replace": {
+        "post": {
+            "summary": "Thay chứng thư từ một ngày; đăng ký cũ kết thúc cùng ngày (quản trị viên)",
+            "parameters": [_SIGNER],
+            "requestBody": _multipart(
+                {name: _SIGNER_FIELDS[name] for name in ("certificate", "from", "name", "role")},
+                optional=("name", "role"),
+            ),
+            "responses": {"201": _reply("Đăng ký mới", _ref("SignerChange")), **_REFUSALS, "409": _SIGNER_CONFLICT},
+        }
+    },
+    "/signers/{number}/revoke": {
+        "post": {
+            "summary": "Thôi cho ký từ một ngày, kể cả ngày đã qua (quản trị viên)",
+            "parameters": [_SIGNER],
+            "requestBody": _multipart(
+                {
+                    "from": _text("Thôi được ký từ ngày"),
+                    "reason": {"enum": ["lost", "left", "delegation-ended"]},
+                }
+            ),
+            "responses": {
+                "200": _reply("Đăng ký đã kết thúc, các bản nộp đã ký từ ngày đó", _ref("SignerHistory")),
+                **_REFUSALS,
+                "409": _SIGNER_CONFLICT,
+            },
+        }
     },
     "/health": {
         "get": {

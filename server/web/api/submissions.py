@@ -44,6 +44,7 @@ def send() -> tuple[dict[str, Any], int, dict[str, str]] | Response:
         account=account,
         keys=here.config.stamp_keys,
         trust=here.trust.current(),
+        policy=here.trust.policy(),
         now=context.now(),
         idempotency_key=request.headers.get("Idempotency-Key"),
     )

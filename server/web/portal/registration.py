@@ -8,9 +8,11 @@ from typing import Any, Final
 
 from flask import Flask, Response, g, request
 
+from server.services.rights import administers
 from server.web import context
 from server.web.portal import catalogues as _catalogues  # noqa: F401 - its pages add themselves to the portal
 from server.web.portal import reports as _reports  # noqa: F401 - its pages add themselves to the portal
+from server.web.portal import signers as _signers  # noqa: F401 - its pages add themselves to the portal
 from server.web.portal import versions as _versions  # noqa: F401 - its pages add themselves to the portal
 from server.web.portal import visitors
 from server.web.portal.addresses import CodeConverter
@@ -54,6 +56,7 @@ def _always_shown() -> dict[str, Any]:
         "open_reading": config.open_reading,
         # Known where a page was asked for; an error page must not need the database.
         "visitor": g.get("visitor"),
+        "administers": administers(g.get("visitor")),
         "form_token": visitors.form_token,
     }
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from server.web.portal.wording import moment
+from signing.roles import SignerRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class VerdictText:
     outcome: str
     summary: str
     signatures: tuple[SignatureText, ...]
+    expected: tuple[Line, ...] = ()
 
 
 def verdict_text(verdict: Mapping[str, Any]) -> VerdictText:
@@ -42,7 +44,8 @@ def verdict_text(verdict: Mapping[str, Any]) -> VerdictText:
         SignatureText(str(one.get("signer") or "(không đọc được người ký)"), tuple(_lines(one)))
         for one in verdict.get("signatures", ())
     )
-    return VerdictText(str(verdict.get("outcome", "")), str(verdict.get("summary", "")), signatures)
+    expected = tuple(_expected(one, verdict.get("signatures", ())) for one in verdict.get("expected", ()))
+    return VerdictText(str(verdict.get("outcome", "")), str(verdict.get("summary", "")), signatures, expected)
 
 
 def _lines(one: Mapping[str, Any]) -> Iterator[Line]:
@@ -52,6 +55,8 @@ def _lines(one: Mapping[str, Any]) -> Iterator[Line]:
     yield Line("Thu hồi", *_revocation(one.get("revocation") or {}))
     organization = f", {one['organization']}" if one.get("organization") else ""
     yield Line("Người ký", f"{one.get('signer') or '(không đọc được)'}{organization}")
+    if one.get("identity"):
+        yield Line("Người ký có quyền", *_identity(one["identity"]))
     yield Line("Giờ ký", f"{_moment(one.get('signed_at')) or '(không ghi)'} (theo máy của người ký)")
     yield Line("Nơi cấp chứng thư", str(one.get("issuer") or "(không đọc được)"))
     yield Line("Số chứng thư", str(one.get("serial") or "(không đọc được)"))
@@ -87,6 +92,33 @@ def _revocation(found: Mapping[str, Any]) -> tuple[str, bool | None]:
     if found.get("status") == "revoked":
         return f"ĐÃ BỊ THU HỒI lúc {_moment(found.get('revoked_at')) or '(không ghi)'}", False
     return f"Chưa rõ có bị thu hồi hay không: {found.get('reason') or 'chưa có danh sách thu hồi'}", None
+
+
+def _identity(found: Mapping[str, Any]) -> tuple[str, bool]:
+    day, who = _date(found.get("day")), f"{found.get('person')}, {_role(found.get('role'))}"
+    if found.get("status") == "registered":
+        return f"{who}, được ký từ {_date(found.get('valid_from'))} (tính theo ngày ký {day})", True
+    if found.get("status") == "ended":
+        return f"{who}: ĐÃ THÔI được ký từ {_date(found.get('valid_to'))}, trước ngày ký {day}", False
+    if found.get("status") == "not-yet":
+        return f"{who}: CHƯA được ký vào ngày {day}, chỉ từ {_date(found.get('valid_from'))}", False
+    return "KHÔNG có trong danh sách người ký của đơn vị", False
+
+
+def _expected(one: Mapping[str, Any], signatures: Sequence[Mapping[str, Any]]) -> Line:
+    name = _role(one.get("role")) if one.get("role") else "Một người có trong danh sách người ký"
+    signer = next((str(each.get("signer")) for each in signatures if each.get("part") == one.get("part")), "")
+    if one.get("present"):
+        return Line(name, f"Đã ký: {signer}", good=True)
+    return Line(name, f"Chưa tính được: chữ ký của {signer} còn lỗi" if signer else "THIẾU chữ ký", good=False)
+
+
+def _role(value: object) -> str:
+    return next((role.words for role in SignerRole if role.value == value), "người ký")
+
+
+def _date(text: object) -> str:
+    return f"{date.fromisoformat(text):%d/%m/%Y}" if isinstance(text, str) and text else "(không ghi)"
 
 
 def _moment(text: object) -> str:
