@@ -26,6 +26,7 @@ from workbooks.patch import patch_cells
 NOW = datetime.now(UTC)
 WEEK = timedelta(days=7)
 PLAIN_PASSWORD = "mat-khau-thu"
+DIGESTS = ("SHA-256", "SHA-384", "SHA-512")
 WORKBOOK_RELS = "xl/_rels/workbook.xml.rels"
 MAIN_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
 MACRO_TYPE = "application/vnd.ms-excel.sheet.macroEnabled.main+xml"
@@ -110,22 +111,24 @@ def validity(data: bytes, folder: Path) -> list[bool]:
 # -- what we sign ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("digest", DIGESTS)
 @pytest.mark.parametrize("bits", [2048, 3072, 4096])
 def test_poi_accepts_what_is_signed_with_rsa(
-    bits: int, workbook: bytes, authorities: Authorities, tmp_path: Path
+    bits: int, digest: str, workbook: bytes, authorities: Authorities, tmp_path: Path
 ) -> None:
-    signed = sign_package(workbook, signer_of(authorities, "Một", rsa_key(bits)), at=NOW)
+    signed = sign_package(workbook, signer_of(authorities, "Một", rsa_key(bits)), at=NOW, digest=digest)
 
     assert validity(signed, tmp_path) == [True]
 
 
+@pytest.mark.parametrize("digest", DIGESTS)
 @pytest.mark.parametrize("curve", [ec.SECP256R1(), ec.SECP384R1(), ec.SECP521R1()], ids=lambda curve: curve.name)
 def test_poi_accepts_what_is_signed_with_an_elliptic_curve(
-    curve: ec.EllipticCurve, workbook: bytes, authorities: Authorities, tmp_path: Path
+    curve: ec.EllipticCurve, digest: str, workbook: bytes, authorities: Authorities, tmp_path: Path
 ) -> None:
     signer = signer_of(authorities, "Một", ec.generate_private_key(curve))
 
-    assert validity(sign_package(workbook, signer, at=NOW), tmp_path) == [True]
+    assert validity(sign_package(workbook, signer, at=NOW, digest=digest), tmp_path) == [True]
 
 
 def test_poi_reads_who_signed_as_what_and_why(ours: bytes, tmp_path: Path) -> None:
@@ -157,7 +160,7 @@ def test_a_changed_cell_breaks_both_signatures_for_poi_too(
 # -- what POI signs ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("digest", ["SHA-256", "SHA-384", "SHA-512"])
+@pytest.mark.parametrize("digest", DIGESTS)
 def test_what_poi_signs_is_accepted(digest: str, unlinked: bytes, authorities: Authorities, trust: Trust) -> None:
     verdict = judged(signed_by_poi(unlinked, signer_of(authorities, "Lê Văn Ba"), digest), trust)
 
