@@ -13,12 +13,15 @@ import openpyxl
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from signing.extending import add_time_stamp
+from signing.fetching import HttpTimeStamper
 from signing.sign import sign_package
 from signing.trust import Trust
 from signing.verdict import Outcome, Verdict
 from signing.verify import verify_package
 from tests.oracles.poi import PoiError, PoiVerdict, poi_signed, poi_verdicts
 from tests.signing.authorities import Authorities, Holder, Key, a_crl, create_authorities, rsa_key
+from tests.signing.network import a_time_authority, time_authority
 from tests.signing.tampering import CONTENT_TYPES, SIGNATURE, changed, parts_of, replaced, with_declared
 from workbooks.patch import patch_cells
 
@@ -147,6 +150,15 @@ def test_poi_accepts_both_of_two_signatures(ours: bytes, authorities: Authoritie
         (True, "CN=Trần Thị Hai"),
         (True, "CN=Phạm Bốn"),
     ]
+
+
+def test_a_time_stamp_changes_nothing_for_poi(ours: bytes, authorities: Authorities, tmp_path: Path) -> None:
+    with time_authority(a_time_authority(authorities, start=NOW - WEEK, end=NOW + WEEK)) as address:
+        stamped = add_time_stamp(ours, HttpTimeStamper(address))
+
+    assert stamped.warning is None
+    assert stamped.data != ours
+    assert validity(stamped.data, tmp_path) == [True]
 
 
 def test_a_changed_cell_breaks_both_signatures_for_poi_too(
