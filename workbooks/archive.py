@@ -19,16 +19,20 @@ BS112  an archive split over several disks
 BS113  damaged content (checksum, length, deflate stream)
 BS114  inconsistent ZIP64 records
 BS115  a damaged directory of parts
+BS116  an entry that is no plain file (link, folder, device)
 ====== ============================================================
 """
 
 from __future__ import annotations
 
 import re
+import stat
 import struct
+import unicodedata
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from workbooks.errors import WorkbookError
 
@@ -50,8 +54,11 @@ _UNICODE_PATH = 0x7075
 _ZIP64 = 0x0001
 # Packed bytes inflated at once: what comes of them stays in the processor's cache while it is hashed.
 _PIECE = 256 << 10
-# OPC part names are ASCII URIs; an escaped slash or letter would give a second spelling of the same name.
-_SEGMENT = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@\[\]]|%20|%[89A-Fa-f][0-9A-Fa-f])+")
+# OPC part names are ASCII URIs; an escaped slash or letter would give a second spelling of the same name. A colon
+# names a drive or a second stream, a bracket a piece of a part, to programs that know of such.
+_SEGMENT = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()+,;=@]|%20|%[89A-Fa-f][0-9A-Fa-f])+")
+_LONGEST_NAME = 512
+_DOS_SPECIAL = 0x08 | 0x10
 
 _SAVE_AGAIN = "Mở tệp bằng Excel hoặc LibreOffice, lưu lại dạng .xlsx rồi gửi lại."
 _DAMAGED = "Tệp bị hỏng hoặc đã bị can thiệp. Tải lại biểu gốc, hoặc mở bằng Excel và lưu lại dạng .xlsx."
@@ -315,7 +322,7 @@ def _read_listed(data: bytes, at: int) -> tuple[_Listed, int]:
         comment,
         disk,
         _,
-        _,
+        attributes,
         offset,
     ) = fields
     if magic != b"PK\x01\x02":
@@ -326,12 +333,16 @@ def _read_listed(data: bytes, at: int) -> tuple[_Listed, int]:
     name = _part_name(raw_name)
     if _UNICODE_PATH in extra:
         raise _refusal("BS106", f"Phần “{name}” mang hai tên.", part=name)
+    if comment:
+        raise _refusal("BS109", f"Phần “{name}” mang lời ghi chú trong mục lục của tệp nén.", part=name)
+    if attributes & _DOS_SPECIAL or stat.S_IFMT(attributes >> 16) not in {0, stat.S_IFREG}:
+        raise _refusal("BS116", f"“{name}” trong tệp nén không phải là tệp thường (liên kết, thư mục).", part=name)
     if disk not in {0, _FULL16}:
         raise _refusal("BS112", "Tệp nén bị chia thành nhiều đĩa.")
     size, packed_size, offset = _widen(extra.get(_ZIP64), (size, packed_size, offset), name)
     _check_method(name, flags, method)
     entry = _Listed(name, raw_name, flags, method, crc, packed_size, size, offset)
-    return entry, end + name_size + extra_size + comment
+    return entry, end + name_size + extra_size
 
 
 def _widen(extra: bytes | None, values: tuple[int, ...], name: str) -> tuple[int, ...]:
@@ -346,6 +357,10 @@ def _widen(extra: bytes | None, values: tuple[int, ...], name: str) -> tuple[int
             raise _refusal("BS114", f"Phần “{name}” thiếu độ dài ZIP64.", part=name)
         wide.append(int.from_bytes(rest[:8], "little"))
         rest = rest[8:]
+    # Some programs believe the long form even where the short one does not defer to it. Zeros say: not known yet.
+    repeated = b"".join(value.to_bytes(8, "little") for value in wide)
+    if rest.strip(b"\x00") and not (rest == extra and repeated.startswith(rest)):
+        raise _refusal("BS114", f"Độ dài ZIP64 của phần “{name}” khác với độ dài thường.", part=name)
     return tuple(wide)
 
 
@@ -355,9 +370,9 @@ def _extra_fields(extra: bytes, *, strict: bool) -> dict[int, bytes]:
     at = 0
     while at + 4 <= len(extra):
         kind, size = struct.unpack_from("<HH", extra, at)
-        if at + 4 + size > len(extra) or kind in fields:
+        if at + 4 + size > len(extra) or (strict and kind in fields):
             break
-        fields[kind] = extra[at + 4 : at + 4 + size]
+        fields.setdefault(kind, extra[at + 4 : at + 4 + size])
         at += 4 + size
     if strict and at != len(extra):
         raise _refusal("BS115", "Trường phụ trong mục lục của tệp nén bị hỏng.")
@@ -365,11 +380,22 @@ def _extra_fields(extra: bytes, *, strict: bool) -> dict[int, bytes]:
 
 
 def _part_name(raw: bytes) -> str:
-    name = raw.decode("latin-1")
-    segments = name.split("/")
-    if any(_SEGMENT.fullmatch(segment) is None or segment.endswith(".") for segment in segments):
+    name = raw[: _LONGEST_NAME + 1].decode("latin-1")
+    if len(raw) > _LONGEST_NAME or (name != CONTENT_TYPES and not all(map(_is_plain, name.split("/")))):
         raise _refusal("BS106", f"Tên phần không được phép: {name!r}.")
     return name
+
+
+def _is_plain(segment: str) -> bool:
+    """Whether a piece of a name is spelled in the one way that every program and file system reads alike."""
+    if _SEGMENT.fullmatch(segment) is None or segment.endswith((".", "%20")):
+        return False
+    try:
+        text = unquote(segment, errors="strict")
+    except UnicodeDecodeError:
+        return False
+    # A full-width slash, the Kelvin sign, a letter with its accent apart: all turn into something else somewhere.
+    return text.isprintable() and unicodedata.is_normalized("NFKC", text)
 
 
 def _check_method(name: str, flags: int, method: int) -> None:
@@ -404,6 +430,11 @@ def _check_names(listed: list[_Listed]) -> None:
         if folded in seen:
             raise _refusal("BS107", f"Phần “{entry.name}” có hai lần trong tệp.", part=entry.name)
         seen.add(folded)
+    for entry in listed:
+        # ECMA-376 part 2, 6.2.2.3: a part is no folder of others.
+        pieces = entry.name.lower().split("/")
+        if any("/".join(pieces[:count]) in seen for count in range(1, len(pieces))):
+            raise _refusal("BS106", f"Phần “{entry.name}” nằm dưới một phần khác.", part=entry.name)
 
 
 def _locate(data: bytes, listed: list[_Listed], directory: _Directory) -> dict[str, Entry]:
@@ -439,7 +470,7 @@ def _read_local(data: bytes, item: _Listed, limit: int) -> tuple[int, bool]:
     if not same:
         raise _refusal("BS108", f"Hai phần đầu của “{item.name}” không khớp nhau.", part=item.name)
     zip64 = _ZIP64 in extra
-    if zip64 and _FULL32 in {size, packed_size}:
+    if zip64:
         size, packed_size = _widen(extra[_ZIP64], (size, packed_size), item.name)
     stated = (crc, packed_size, size)
     true = (item.crc, item.packed_size, item.size)

@@ -74,7 +74,9 @@ def test_a_bomb_whose_headers_lie_is_stopped_while_unpacking() -> None:
     "name",
     [
         "../a.xml", "/a.xml", "xl/../a.xml", "xl\\a.xml", "a\x00.xml", "xl//a.xml", "xl/", "./a.xml", "a.", "C:\\a.xml",
-        "xl/%2e%2e/a.xml", "a%2Fb.xml", "xl/%41.xml", "a\x1f.xml", "é.xml", "a?.xml",
+        "xl/%2e%2e/a.xml", "a%2Fb.xml", "xl/%41.xml", "a\x1f.xml", "é.xml", "a?.xml", "a%5Cb.xml", "a.xml ", "a.xml%20",
+        "C:/a.xml", "a.xml:b", "a.xml/[0].piece", "[content_types].xml", "%C0%AE%C0%AE/a.xml", "a%EF%BC%8Fb.xml",
+        "%E2%84%AA.xml", "e%CC%81.xml", "a%E2%80%AEb.xml", "a" * 513,
     ],
 )  # fmt: skip
 def test_names_that_could_be_read_otherwise_are_refused(name: str) -> None:
@@ -85,6 +87,28 @@ def test_a_second_name_in_a_unicode_field_is_refused() -> None:
     field = struct.pack("<HHBI", 0x7075, 9, 1, 0) + b"evil"
 
     assert refusal(raw_zip([RawEntry("a.xml").both(extra=field)])) == "BS106"
+
+
+def test_a_second_name_behind_a_doubled_field_is_refused_too() -> None:
+    doubled = struct.pack("<HH", 0x9999, 0) * 2
+    entry = RawEntry("a.xml")
+    entry.local["extra"] = doubled + struct.pack("<HHBI", 0x7075, 9, 1, 0) + b"evil"
+
+    assert refusal(raw_zip([entry])) == "BS108"
+
+
+@pytest.mark.parametrize("flags", [0, 0x800])
+def test_plain_names_read_alike_whatever_alphabet_is_announced(flags: int) -> None:
+    names = ("xl/a.xml", "xl/b%20c.xml", "xl/%C3%A9.xml", "xl/d~e.xml")
+
+    assert open_archive(raw_zip([RawEntry(name).both(flags=flags) for name in names])).names == names
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_part_under_another_is_refused(order: int) -> None:
+    entries = [RawEntry("xl/a.xml"), RawEntry("XL/a.xml/b/c.xml")]
+
+    assert refusal(raw_zip(entries[::order])) == "BS106"
 
 
 @pytest.mark.parametrize("second", ["xl/a.xml", "XL/A.xml"])
@@ -145,6 +169,27 @@ def test_an_archive_comment_is_refused() -> None:
     data[-2:] = b"\x04\x00"
 
     assert refusal(bytes(data) + b"note") == "BS109"
+
+
+def test_a_comment_on_a_part_is_refused() -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        entry = zipfile.ZipInfo("a.xml")
+        entry.comment = b"PK\x05\x06"
+        archive.writestr(entry, "<a/>")
+
+    assert refusal(buffer.getvalue()) == "BS109"
+
+
+@pytest.mark.parametrize("attributes", [0o120777 << 16, 0o040755 << 16, 0o020666 << 16, 0x10, 0x08])
+def test_links_folders_and_devices_are_refused(attributes: int) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        entry = zipfile.ZipInfo("a.xml")
+        entry.external_attr = attributes
+        archive.writestr(entry, "../../etc/passwd")
+
+    assert refusal(buffer.getvalue()) == "BS116"
 
 
 @pytest.mark.parametrize("flags", [0x1, 0x41, 0x2000])
@@ -275,6 +320,18 @@ def test_consistent_zip64_records_are_accepted_and_others_refused() -> None:
     assert refusal(body[:at] + short) == "BS114"
     lying = struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, 2, 2, at - start, start, 0)
     assert refusal(body[:at] + record + locator + lying) == "BS114"
+
+
+@pytest.mark.parametrize("where", ["central", "local"])
+@pytest.mark.parametrize("values", [(5, 4), (4, 5), (4, 6, 7)])
+def test_long_lengths_that_nobody_asked_for_must_say_the_same(where: str, values: tuple[int, ...]) -> None:
+    entry = RawEntry("a.xml", method=0)
+    lying = struct.pack(f"<HH{len(values)}Q", 1, 8 * len(values), *values)
+    getattr(entry, where)["extra"] = lying
+
+    assert refusal(raw_zip([entry])) == "BS114"
+    getattr(entry, where)["extra"] = struct.pack("<HHQQ", 1, 16, 4, 4)
+    assert open_archive(raw_zip([entry])).read("a.xml") == b"<a/>"
 
 
 @pytest.mark.parametrize("cut", range(1, 160, 7))
