@@ -37,6 +37,12 @@ MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CONTENT_TYPES_PART = "/[Content_Types].xml"
 RELATIONSHIPS_TYPE = "application/vnd.openxmlformats-package.relationships+xml"
 
+# Each costs time and memory; Excel itself takes no more than this many hyperlinks in a sheet.
+_MAX_RELATIONSHIPS = 70_000
+_MAX_DECLARATIONS = 10_000
+# An archive in the workbook is another way to bring a workbook along.
+_ARCHIVE_MAGIC = b"PK\x03\x04"
+
 _REMEDY_DAMAGED = "Tệp bị hỏng. Tải lại biểu gốc, hoặc mở bằng Excel và lưu lại dạng .xlsx."
 
 # code, message, remedy, marks found in a content type, last segments of a relationship type, folders or file names
@@ -113,7 +119,7 @@ class Relationship:
     @property
     def kind(self) -> str:
         """Last segment of the type, such as ``"worksheet"``."""
-        return self.type.rstrip("/").rpartition("/")[2]
+        return self.type.strip().rstrip("/").rpartition("/")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,18 +193,18 @@ def open_package(data: bytes, *, limits: Limits | None = None) -> Package:
     """
     archive = open_archive(data, limits)
     names = {f"/{name}".lower(): f"/{name}" for name in archive.names}
-    if CONTENT_TYPES_PART.lower() not in names:
+    if names.get(CONTENT_TYPES_PART.lower()) != CONTENT_TYPES_PART:
         raise _refusal(
             "BS120", "Tệp nén này không phải là sổ làm việc Excel (thiếu [Content_Types].xml).", _REMEDY_DAMAGED
         )
-    types = _content_types(archive.read(names[CONTENT_TYPES_PART.lower()][1:]), names)
+    types = _content_types(archive.read(CONTENT_TYPES_PART[1:]), names)
     for name, kind in types.items():
         _refuse_active_part(name, kind)
     relationships = _all_relationships(archive, names)
     for related in relationships.values():
         for relationship in related:
             _refuse_relationship(relationship)
-    _refuse_hidden_ole(archive)
+    _refuse_hidden_files(archive)
     return Package(archive, MappingProxyType(names), MappingProxyType(types), MappingProxyType(relationships))
 
 
@@ -208,7 +214,8 @@ def _content_types(data: bytes, names: Mapping[str, str]) -> dict[str, str]:
     for folded, name in names.items():
         if name == CONTENT_TYPES_PART:
             continue
-        kind = overrides.get(folded) or defaults.get(name.rpartition(".")[2].lower())
+        _, dot, extension = name.rpartition("/")[2].rpartition(".")
+        kind = overrides.get(folded) or (defaults.get(extension.lower()) if dot else None)
         if not kind:
             raise _refusal("BS121", f"Phần “{name}” không khai báo kiểu nội dung.", _REMEDY_DAMAGED, name)
         types[name] = kind
@@ -216,6 +223,7 @@ def _content_types(data: bytes, names: Mapping[str, str]) -> dict[str, str]:
 
 
 def _declared_types(data: bytes) -> tuple[dict[str, str], dict[str, str]]:
+    _refuse_more(data.count(b"<"), _MAX_DECLARATIONS, CONTENT_TYPES_PART)
     root = markup.parse_xml(data, CONTENT_TYPES_PART)
     if root.tag != f"{{{markup.CONTENT_TYPES}}}Types":
         raise _refusal("BS120", "[Content_Types].xml không đúng mẫu.", _REMEDY_DAMAGED, CONTENT_TYPES_PART)
@@ -223,29 +231,40 @@ def _declared_types(data: bytes) -> tuple[dict[str, str], dict[str, str]]:
     overrides: dict[str, str] = {}
     for item in root:
         where, key = (defaults, "Extension") if item.tag.endswith("}Default") else (overrides, "PartName")
-        name = item.get(key, "").lower()
-        if not name or name in where or "ContentType" not in item.attrib:
+        name, kind = item.get(key, ""), item.get("ContentType", "").strip()
+        # Beyond ASCII other letters fold into these (the Kelvin sign is a K), to some programs and not to others.
+        if not name.isascii() or not kind or not name or name.lower() in where:
             raise _refusal("BS120", f"[Content_Types].xml khai báo “{name}” sai hoặc hai lần.", _REMEDY_DAMAGED)
-        where[name] = item.get("ContentType", "").strip()
+        where[name.lower()] = kind
     return defaults, overrides
 
 
 def _all_relationships(archive: Archive, names: Mapping[str, str]) -> dict[str, tuple[Relationship, ...]]:
-    found = {}
+    found: dict[str, tuple[Relationship, ...]] = {}
     for folded, name in names.items():
         if not folded.endswith(".rels"):
             continue
-        folder, base = posixpath.split(name)
-        above, rels = posixpath.split(folder)
-        source = "/" if base.lower() == ".rels" else posixpath.join(above, base[:-5])
-        if rels.lower() != "_rels" or (source != "/" and source.lower() not in names):
-            raise _refusal("BS124", f"“{name}” là quan hệ của một phần không có trong tệp.", _REMEDY_DAMAGED, name)
-        source = names.get(source.lower(), source)
-        found[source] = _read_relationships(archive.read(name[1:]), source, name, names)
+        source = _source(name, names)
+        left = _MAX_RELATIONSHIPS - sum(map(len, found.values()))
+        found[source] = _read_relationships(archive.read(name[1:]), source, name, names, left)
     return found
 
 
-def _read_relationships(data: bytes, source: str, part: str, names: Mapping[str, str]) -> tuple[Relationship, ...]:
+def _source(name: str, names: Mapping[str, str]) -> str:
+    """The part whose relationships these are. The name is spelled in one way: no case of its own, no other folder."""
+    above, base = posixpath.split(posixpath.dirname(name))[0], posixpath.basename(name)
+    source = "/" if name == relationships_part("/") else posixpath.join(above, base[: -len(".rels")])
+    is_whole = source == "/" or (names.get(source.lower()) == source and source != CONTENT_TYPES_PART)
+    if not is_whole or relationships_part(source) != name or source.lower().endswith(".rels"):
+        raise _refusal("BS124", f"“{name}” là quan hệ của một phần không có trong tệp.", _REMEDY_DAMAGED, name)
+    return source
+
+
+def _read_relationships(
+    data: bytes, source: str, part: str, names: Mapping[str, str], most: int
+) -> tuple[Relationship, ...]:
+    # The declaration, and the root opened and closed, are no relationships; each of these may be closed by a tag too.
+    _refuse_more(data.count(b"<") - data.count(b"</") - 2, most, part)
     root = markup.parse_xml(data, part)
     if root.tag != f"{{{markup.PACKAGE_RELATIONSHIPS}}}Relationships":
         raise _refusal("BS124", f"“{part}” không đúng mẫu.", _REMEDY_DAMAGED, part)
@@ -266,7 +285,7 @@ def _read_relationship(item: etree._Element, source: str, part: str, names: Mapp
     if external or target.startswith("#"):
         return Relationship(identifier, kind, target, external, source)
     resolved = _resolve(source, target)
-    if resolved is None or resolved.lower() not in names:
+    if resolved is None or not resolved.isascii() or resolved.lower() not in names:
         raise _refusal("BS124", f"“{part}” chỉ tới “{target}”, không có trong tệp.", _REMEDY_DAMAGED, part)
     return Relationship(identifier, kind, names[resolved.lower()], external, source)
 
@@ -308,10 +327,18 @@ def _refuse_relationship(relationship: Relationship) -> None:
         )
 
 
-def _refuse_hidden_ole(archive: Archive) -> None:
-    """A compound file under any name is an embedded object or a macro project."""
+def _refuse_more(count: int, most: int, part: str) -> None:
+    if count > most:
+        message = f"Tệp có quá nhiều khai báo trong “{part}”."
+        raise _refusal("BS127", message, "Xóa bớt liên kết và các trang không thuộc biểu rồi lưu lại.", part)
+
+
+def _refuse_hidden_files(archive: Archive) -> None:
+    """Under any name a compound file is an embedded object or a macro project; an archive is another file."""
     for name in archive.names:
-        if not name.lower().endswith((".xml", ".rels")) and archive.entry(name).head(8) == CFB_MAGIC:
+        if name.lower().endswith((".xml", ".rels")):
+            continue
+        if archive.entry(name).head(8).startswith((CFB_MAGIC, _ARCHIVE_MAGIC)):
             raise _refusal(
                 "BS132", f"Tệp có đối tượng nhúng (OLE): /{name}.", "Xóa đối tượng nhúng rồi lưu lại.", f"/{name}"
             )

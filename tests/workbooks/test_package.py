@@ -71,6 +71,8 @@ def test_the_plain_workbook_opens() -> None:
         (with_part("xl/link.xml", "application/xml", f"{OFFICE}/externalLink"), "BS131"),
         (with_part("xl/embeddings/a.bin", "application/octet-stream", f"{OFFICE}/oleObject"), "BS132"),
         (with_part("xl/a.xlsx", "application/zip", f"{OFFICE}/package"), "BS132"),
+        (with_part("xl/media/a.png", "image/png", f"{OFFICE}/image", zipped(PLAIN_PARTS)), "BS132"),
+        (with_part("xl/x.bin", "application/octet-stream", f"{MICROSOFT}/vbaProject "), "BS130"),
         (with_part("xl/media/a.png", "image/png", f"{OFFICE}/image", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1xx"), "BS132"),
         (
             with_part(
@@ -136,6 +138,64 @@ def test_relationships_that_lead_nowhere_are_refused(target: str) -> None:
 
 def test_relationships_of_a_part_that_is_not_there_are_refused() -> None:
     assert refusal(parts_with({"xl/_rels/ghost.xml.rels": PLAIN_PARTS["_rels/.rels"]})) == "BS124"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "xl/_rels/.rels",
+        "xl/_RELS/workbook.xml.rels",
+        "xl/worksheets/_rels/sheet1.xml.RELS",
+        "xl/worksheets/_rels/SHEET1.xml.rels",
+        "xl/_rels/_rels/workbook.xml.rels.rels",
+        "_rels/[Content_Types].xml.rels",
+    ],
+)
+def test_relationships_in_another_place_or_spelling_are_refused(name: str) -> None:
+    """One program reads them, another does not; ours did, and nobody asked whether they were signed."""
+    code = "BS106" if "[" in name else "BS124"
+    parts = {key: value for key, value in PLAIN_PARTS.items() if key.lower() != name.lower()}
+
+    assert refusal({**parts, name: PLAIN_PARTS["_rels/.rels"].replace("xl/w", "/xl/w")}) == code
+
+
+@pytest.mark.parametrize(
+    "target", ["wor\N{KELVIN SIGN}book.xml", "%77orkbook.xml", "workbook.xml\N{COMBINING ACUTE ACCENT}"]
+)
+def test_a_target_spelled_otherwise_is_not_found(target: str) -> None:
+    assert refusal(parts_with({"xl/_rels/workbook.xml.rels": with_relationship(f"{OFFICE}/theme", target)})) == "BS124"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("/xl/workbook.xml", "/xl/wor\N{KELVIN SIGN}book.xml"),
+        ('Extension="bin" ContentType="application/octet-stream"', 'Extension="bin" ContentType=" "'),
+        ('Extension="bin"', 'Extension=""'),
+    ],
+)
+def test_declared_types_that_programs_read_differently_are_refused(old: str, new: str) -> None:
+    types = PLAIN_PARTS["[Content_Types].xml"]
+    assert old in types
+
+    assert refusal(parts_with({"[Content_Types].xml": types.replace(old, new, 1)})) == "BS120"
+
+
+def test_a_folder_with_a_point_gives_no_extension() -> None:
+    types = PLAIN_PARTS["[Content_Types].xml"].replace('Extension="bin"', 'Extension="d/strange"')
+
+    assert refusal(parts_with({"[Content_Types].xml": types, "xl.d/strange": "x"})) == "BS121"
+
+
+def test_hosts_of_relationships_and_declarations_are_refused() -> None:
+    many = "".join(f'<Relationship Id="r{i}" Type="{OFFICE}/hyperlink" Target="#"/>' for i in range(70_001))
+    rels = PLAIN_PARTS["xl/_rels/workbook.xml.rels"].replace("</Relationships>", f"{many}</Relationships>")
+    types = PLAIN_PARTS["[Content_Types].xml"].replace(
+        "</Types>", "".join(f'<Override PartName="/x{i}" ContentType="a/b"/>' for i in range(10_000)) + "</Types>"
+    )
+
+    assert refusal(parts_with({"xl/_rels/workbook.xml.rels": rels})) == "BS127"
+    assert refusal(parts_with({"[Content_Types].xml": types})) == "BS127"
 
 
 def test_two_relationships_of_one_name_are_refused() -> None:
