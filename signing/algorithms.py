@@ -40,6 +40,9 @@ SIGNATURE_METHODS = _RSA | _ECDSA
 
 # TT 15/2025/TT-BKHCN: RSA of at least 2048 bits, ECDSA of at least 256.
 _MIN_RSA_BITS = 2048
+# Longer ones buy nothing and cost the verifier; an exponent of 3 has been forged with, and more than 64 bits cost too.
+_MAX_RSA_BITS = 8192
+_RSA_EXPONENTS = range(65537, 2**64)
 _CURVES = ("secp256r1", "secp384r1", "secp521r1")
 
 
@@ -53,7 +56,8 @@ def digest(data: bytes, algorithm: hashes.HashAlgorithm = SHA256) -> bytes:
 def describe_key(key: object) -> str:
     """A public key in words: ``"RSA 2048"``, ``"ECDSA secp256r1"``."""
     if isinstance(key, rsa.RSAPublicKey):
-        return f"RSA {key.key_size}"
+        exponent = key.public_numbers().e
+        return f"RSA {key.key_size}" + ("" if exponent == _RSA_EXPONENTS.start else f" (số mũ {exponent})")
     if isinstance(key, ec.EllipticCurvePublicKey):
         return f"ECDSA {key.curve.name}"
     return type(key).__name__
@@ -62,7 +66,7 @@ def describe_key(key: object) -> str:
 def key_is_acceptable(key: object) -> bool:
     """Whether a public key is of a kind and strength that may sign."""
     if isinstance(key, rsa.RSAPublicKey):
-        return key.key_size >= _MIN_RSA_BITS
+        return _MIN_RSA_BITS <= key.key_size <= _MAX_RSA_BITS and key.public_numbers().e in _RSA_EXPONENTS
     return isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _CURVES
 
 
