@@ -22,12 +22,20 @@ def organization(name: x509.Name) -> str:
 
 def date_text(moment: datetime) -> str:
     """``22/11/2026`` in Vietnam."""
-    return moment.astimezone(VIETNAM).strftime("%d/%m/%Y")
+    return _in_vietnam(moment).strftime("%d/%m/%Y")
 
 
 def time_text(moment: datetime) -> str:
     """``14:30:00 22/11/2026`` in Vietnam."""
-    return moment.astimezone(VIETNAM).strftime("%H:%M:%S %d/%m/%Y")
+    return _in_vietnam(moment).strftime("%H:%M:%S %d/%m/%Y")
+
+
+def _in_vietnam(moment: datetime) -> datetime:
+    """In local time, save where the calendar ends: "never expires" is 31/12/9999 at midnight (RFC 5280, 4.1.2.5)."""
+    try:
+        return moment.astimezone(VIETNAM)
+    except OverflowError:
+        return moment
 
 
 def _attribute(name: x509.Name, oid: x509.ObjectIdentifier) -> str:
