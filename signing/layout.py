@@ -22,6 +22,8 @@ ORIGIN_RELS = relationships_part(ORIGIN)
 ROOT_RELS = "/_rels/.rels"
 # Each costs a verification; nobody has that many leaders.
 MAX_SIGNATURES = 32
+# Bytes of all signature parts together. A part costs 200 bytes of it, so that a hundred times an honest file fits in.
+_MAX_SIZE = 16 << 20
 
 ORIGIN_TYPE = "application/vnd.openxmlformats-package.digital-signature-origin"
 SIGNATURE_TYPE = "application/vnd.openxmlformats-package.digital-signature-xmlsignature+xml"
@@ -113,6 +115,8 @@ def signature_parts(package: Package) -> tuple[str, ...]:
         read_rels(package.part(ORIGIN_RELS) if ORIGIN_RELS in package else b"")
     except XmlRefusedError as problem:
         raise LayoutError(f"quan hệ của gốc chữ ký sai quy cách: {problem}") from problem
+    if ORIGIN_RELS in package and package.content_type(ORIGIN_RELS) != RELS_TYPE:
+        raise LayoutError("quan hệ của gốc chữ ký sai kiểu nội dung")
     related = package.relationships(ORIGIN)
     if any(item.type != SIGNATURE_RELATIONSHIP or item.external for item in related):
         raise LayoutError("gốc chữ ký có quan hệ lạ")
@@ -123,6 +127,8 @@ def signature_parts(package: Package) -> tuple[str, ...]:
     strangers = inside - {ORIGIN, ORIGIN_RELS, *found}
     if len(found) > MAX_SIGNATURES:
         raise LayoutError(f"có {len(found)} chữ ký, nhiều hơn {MAX_SIGNATURES}")
+    if sum(package.archive.entry(name[1:]).size for name in found) > _MAX_SIZE:
+        raise LayoutError(f"các phần chữ ký dài hơn {_MAX_SIZE >> 20} MB")
     if strangers or len(set(found)) != len(found):
         raise LayoutError(f"thành phần lạ trong thư mục chữ ký: {', '.join(sorted(strangers)) or found[0]}")
     return tuple(sorted(found, key=lambda name: (len(name), name)))

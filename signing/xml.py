@@ -37,10 +37,12 @@ def parse(data: bytes) -> etree._Element:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
         raise XmlRefusedError("không phải XML đúng quy cách") from error
+    # UTF-16 needs no declaration, and its absence is reported like that of UTF-8; UTF-8 has no zero bytes in XML.
+    wide = b"\0" in data
     document = root.getroottree().docinfo
     if document.internalDTD is not None:
         raise DoctypeRefusedError("có khai báo DOCTYPE")
-    if document.xml_version != "1.0" or (document.encoding or "UTF-8").upper() not in _ENCODINGS:
+    if wide or document.xml_version != "1.0" or (document.encoding or "UTF-8").upper() not in _ENCODINGS:
         raise XmlRefusedError("phải là XML 1.0 mã hoá UTF-8")
     if root.getprevious() is not None or root.getnext() is not None:
         raise XmlRefusedError("có chú thích hoặc chỉ thị xử lý ngoài phần tử gốc")
