@@ -8,10 +8,12 @@ they like; then only the meaning is held against the signatures.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
+from signing.algorithms import C14N
 from signing.document import OFFICE_OBJECT, office_object
 from signing.findings import finding
 from signing.layout import (
@@ -25,13 +27,34 @@ from signing.layout import (
     SIGNATURE_RELATIONSHIP,
 )
 from signing.reading import SignatureDocument
-from signing.xml import CONTENT_TYPES, RELATIONSHIPS, parse, serialise
+from signing.xml import CONTENT_TYPES, DECLARATION, DSIG, RELATIONSHIPS, XADES, parse, serialise
 from workbooks.finding import Finding
 from workbooks.package import CONTENT_TYPES_PART, Package
 from workbooks.registration import add_relationship, add_relationships
 
 _DEFAULTS = {"rels": RELS_TYPE, "sigs": ORIGIN_TYPE}
 _CHANGED = "đã bị viết lại sau khi ký"
+
+_BASE64 = "[A-Za-z0-9+/]+=*"
+_STAMP = (
+    f'<xd:SignatureTimeStamp><CanonicalizationMethod Algorithm="{re.escape(C14N)}"/>'
+    f"<xd:EncapsulatedTimeStamp(/|>{_BASE64}</xd:EncapsulatedTimeStamp)></xd:SignatureTimeStamp>"
+)
+_CERTIFICATE = f"<xd:EncapsulatedX509Certificate>{_BASE64}</xd:EncapsulatedX509Certificate>"
+# A signature part as it is written here. What stands for ``.*?`` is held by a digest; the rest by nothing else.
+_PART = re.compile(
+    re.escape(DECLARATION.decode()) + f'<Signature xmlns="{re.escape(DSIG)}" Id="idPackageSignature">'
+    f"<SignedInfo>.*?</SignedInfo><SignatureValue>{_BASE64}</SignatureValue>"
+    f"<KeyInfo><X509Data><X509Certificate>{_BASE64}</X509Certificate></X509Data></KeyInfo>"
+    f'<Object Id="idPackageObject">.*?</Object><Object Id="{OFFICE_OBJECT}">.*?</Object>'
+    f'<Object><xd:QualifyingProperties xmlns:xd="{re.escape(XADES)}" Target="#idPackageSignature">'
+    '<xd:SignedProperties Id="idSignedProperties">.*?</xd:SignedProperties>'
+    f"(<xd:UnsignedProperties><xd:UnsignedSignatureProperties>({_STAMP})*"
+    f"(<xd:CertificateValues>({_CERTIFICATE})+</xd:CertificateValues>)?"
+    "</xd:UnsignedSignatureProperties></xd:UnsignedProperties>)?"
+    "</xd:QualifyingProperties></Object></Signature>",
+    re.DOTALL,
+)
 
 
 def made_here(document: SignatureDocument) -> bool:
@@ -46,14 +69,15 @@ def check_exact(
 ) -> Iterator[Finding]:
     """Whatever differs in a byte from how it was written here."""
     rewritten = [name for name, root in rels.items() if package.part(name) != _expected_rels(name, root)]
+    rewritten += [name for name, root in rels.items() if not _in_signed_order(name, root, documents)]
     if package.part(ORIGIN_RELS) != origin_relationships(len(documents)):
         rewritten.append(ORIGIN_RELS)
     if package.part(CONTENT_TYPES_PART) != content_types({name: package.content_type(name) for name in package.parts}):
         rewritten.append(CONTENT_TYPES_PART)
-    for name in rewritten:
+    for name in dict.fromkeys(rewritten):
         yield finding("BS218", part=name, reason=_CHANGED)
     for part, document in documents.items():
-        if not document.exact:
+        if not (document.exact and _PART.fullmatch(package.part(part).decode())):
             yield finding("BS205", part=part, reason=_CHANGED)
 
 
@@ -91,6 +115,13 @@ def without_white_space(root: etree._Element) -> bytes:
     for element in root.iter():
         element.text = element.tail = None
     return serialise(root)
+
+
+def _in_signed_order(name: str, root: etree._Element, documents: Mapping[str, SignatureDocument]) -> bool:
+    """Whether relationships stand as they were listed when signed: some programs take the first of a type."""
+    order = tuple(child.get("Id") for child in root if child.get("Type") != ORIGIN_RELATIONSHIP)
+    references = (item for document in documents.values() for item in document.manifest if item.name == name)
+    return all(reference.source_ids == order for reference in references)
 
 
 def _expected_rels(name: str, root: etree._Element) -> bytes:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import islice
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -34,6 +36,11 @@ from signing.reading import (
 from signing.xml import DoctypeRefusedError, XmlRefusedError, relationship_transform
 from workbooks.finding import Finding
 from workbooks.package import CONTENT_TYPES_PART, Package
+
+# The two signed times of a signature are written one after the other.
+_SAME_TIME = timedelta(minutes=1)
+# Per signature and question. Nobody reads more, and a hostile file could be made to have millions.
+_MOST_FINDINGS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +96,12 @@ def examine(package: Package, signatures: Mapping[str, SignatureDocument | Findi
     strict = len(documents) == len(signatures) and all(map(made_here, documents.values()))
     subject, broken = _open_subject(package, frozenset(signatures), strict=strict)
     changed = {
-        part: (*check_signature(document, part), *check_manifest(document, subject))
+        part: (*check_signature(document, part), *islice(check_manifest(document, subject), _MOST_FINDINGS))
         for part, document in documents.items()
     }
-    outside = {part: tuple(check_coverage(document, subject)) for part, document in documents.items()}
+    outside = {
+        part: tuple(islice(check_coverage(document, subject), _MOST_FINDINGS)) for part, document in documents.items()
+    }
     # Whatever was changed in earnest also changes bytes around it; only the former is worth a word.
     if strict and not any((broken, *changed.values(), *outside.values())):
         broken = tuple(check_exact(package, subject.rels, documents))
@@ -148,6 +157,8 @@ def check_signature(document: SignatureDocument, part: str) -> Iterator[Finding]
     for item in document.objects:
         if digest(item.content, DIGESTS[item.method]) != item.value:
             yield finding("BS209", part=part, object=item.name)
+    if any(abs(moment - document.signed_at) > _SAME_TIME for moment in document.other_times):
+        yield finding("BS205", part=part, reason="ghi hai thời điểm ký khác nhau")
     encoded = document.certificate.public_bytes(Encoding.DER)
     if digest(encoded, DIGESTS[document.certificate_method]) != document.certificate_digest:
         yield finding("BS220", part=part, reason="không phải chứng thư số đã ghi trong nội dung được ký")
@@ -186,7 +197,10 @@ def _check_relationships(reference: Reference, subject: Subject) -> Iterator[Fin
     if reference.source_ids is None:
         yield finding("BS216", part=reference.name, reference=f"{reference.name} (thiếu RelationshipTransform)")
         return
-    if digest(relationship_transform(root, reference.source_ids), DIGESTS[reference.method]) != reference.value:
+    if (
+        digest(relationship_transform(root, frozenset(reference.source_ids)), DIGESTS[reference.method])
+        != reference.value
+    ):
         yield finding("BS213", part=reference.name)
 
 
@@ -198,7 +212,9 @@ def check_coverage(document: SignatureDocument, subject: Subject) -> Iterator[Fi
             yield finding("BS212", part=name)
     for name in subject.rels:
         reference = signed.get(name)
-        ids = (reference.source_ids if reference else None) or frozenset()
+        if reference is None and subject.strict:
+            yield finding("BS212", part=name)
+        ids = frozenset((reference.source_ids if reference else None) or ())
         for relationship in subject.package.relationships(_source(name)):
             if relationship.id not in ids and not is_exempt(relationship, strict=subject.strict):
                 yield finding("BS214", part=name, relationship=relationship.id)

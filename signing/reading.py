@@ -12,7 +12,7 @@ from base64 import b64decode, b64encode
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from asn1crypto import x509 as asn1  # type: ignore[import-untyped]  # has no stubs
 from cryptography import x509
@@ -35,8 +35,6 @@ _MAX_SERIAL_DIGITS = 49
 _MOMENT = re.compile(
     r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])"
 )
-# The two signed times of a signature are written one after the other.
-_SAME_TIME = timedelta(minutes=1)
 MAX_TIME_STAMPS = 4
 # What Office adds to long-term signatures beside the certificates; none of it is evaluated yet.
 _UNSIGNED_PROPERTIES = frozenset(
@@ -91,7 +89,7 @@ class Reference:
     content_type: str
     method: str
     value: bytes
-    source_ids: frozenset[str] | None
+    source_ids: tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +107,7 @@ class SignatureDocument:
     """A signature part, read.
 
     Attributes:
+        signed_at: as XAdES says it; ``other_times``: as the package object does, which some programs show instead.
         exact: the part is written byte for byte as this package writes its XML.
         stamped: what a time stamp on the signature is over: its value, in canonical form.
         time_stamps: RFC 3161 tokens on it, as they are; nothing is known of them yet.
@@ -122,6 +121,7 @@ class SignatureDocument:
     objects: tuple[SignedObject, ...]
     manifest: tuple[Reference, ...]
     signed_at: datetime
+    other_times: tuple[datetime, ...]
     certificate_method: str
     certificate_digest: bytes
     certificate_serial: int
@@ -160,7 +160,8 @@ def read_signature(data: bytes) -> SignatureDocument:
         certificate=_read_certificate(key_info),
         objects=_bind(signed, references),
         manifest=_read_manifest(package),
-        signed_at=_read_time(signing, package),
+        signed_at=_moment(_child(signing, _xades("SigningTime"))),
+        other_times=tuple(_moment(item) for item in package.iter(f"{{{MDSSI}}}Value")),
         certificate_method=certificate_method,
         certificate_digest=certificate_digest,
         certificate_serial=serial,
@@ -169,7 +170,8 @@ def read_signature(data: bytes) -> SignatureDocument:
         ),
         comment=_read_comment(office),
         embedded=_read_embedded(xades),
-        exact=serialise(root) == data,
+        # In canonical form attributes stand in one order, and nothing is declared twice.
+        exact=serialise(etree.fromstring(canonical(root))) == data,
         stamped=canonical(value),
         time_stamps=_read_time_stamps(xades),
         unsigned=tuple(etree.QName(child).localname for child in _unsigned(xades)),
@@ -278,8 +280,8 @@ def _part_reference(element: etree._Element) -> Reference:
     return Reference(name, content_type, method, value, _source_ids(transforms))
 
 
-def _source_ids(transforms: list[etree._Element]) -> frozenset[str] | None:
-    """Identifiers of a relationship transform; None where there is no transform; nothing else is accepted."""
+def _source_ids(transforms: list[etree._Element]) -> tuple[str, ...] | None:
+    """Identifiers of a relationship transform, in order; None where there is no transform; nothing else is accepted."""
     if not transforms:
         return None
     if [transform.get("Algorithm") for transform in transforms] != [RELATIONSHIP_TRANSFORM, C14N] or len(transforms[1]):
@@ -287,8 +289,8 @@ def _source_ids(transforms: list[etree._Element]) -> frozenset[str] | None:
     sources = list(transforms[0])
     if any(item.tag != f"{{{MDSSI}}}RelationshipReference" or set(item.attrib) != {"SourceId"} for item in sources):
         raise AlgorithmError("RelationshipTransform không theo SourceId")
-    ids = frozenset(item.get("SourceId", "") for item in sources)
-    if len(ids) != len(sources):
+    ids = tuple(str(item.get("SourceId", "")) for item in sources)
+    if len(set(ids)) != len(ids):
         raise ForbiddenReferenceError("một quan hệ được tham chiếu hai lần")
     return ids
 
@@ -381,15 +383,6 @@ def _serial_number(element: etree._Element) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= _MAX_SERIAL_DIGITS):
         raise StructureError(f"số sê-ri “{text[:_MAX_SERIAL_DIGITS]}” không phải là số của một chứng thư")
     return int(text)
-
-
-def _read_time(signing: etree._Element, package: etree._Element) -> datetime:
-    """The signing time of XAdES. Some programs show the package's own instead: it must say the same."""
-    moment = _moment(_child(signing, _xades("SigningTime")))
-    for value in package.iter(f"{{{MDSSI}}}Value"):
-        if abs(_moment(value) - moment) > _SAME_TIME:
-            raise StructureError("chữ ký ghi hai thời điểm ký khác nhau")
-    return moment
 
 
 def _moment(element: etree._Element) -> datetime:

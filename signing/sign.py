@@ -172,11 +172,13 @@ def _first_changes(package: Package, at: datetime) -> dict[str, bytes | None]:
     changes: dict[str, bytes | None] = {
         name: without_white_space(read_rels(package.part(name))) for name in package.parts if is_rels(name)
     }
+    # Without a relationship there is nothing in it to sign, and what is not signed may not be there.
+    changes |= {name: None for name in package.parts if is_rels(name) and not len(read_rels(package.part(name)))}
     changes |= dict.fromkeys(gone & set(package.parts))
     changes[custom] = custom_properties(package, at)
     changes[ROOT_RELS] = _root_relationships(package, dropped, custom)
     changes[ORIGIN] = b""
-    types = {name: package.content_type(name) for name in package.parts if name not in gone}
+    types = {name: package.content_type(name) for name in package.parts if changes.get(name, b"") is not None}
     changes[CONTENT_TYPES_PART] = content_types(types | {custom: CUSTOM_TYPE, ORIGIN: ORIGIN_TYPE})
     return changes
 
