@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
+from itertools import pairwise
 from typing import Any, TypeVar
 
 from asn1crypto import ocsp as asn1_ocsp  # type: ignore[import-untyped]  # has no stubs
@@ -36,7 +37,7 @@ from pyhanko_certvalidator.revinfo.validate_crl import verify_crl
 from pyhanko_certvalidator.revinfo.validate_ocsp import verify_ocsp_response
 
 from signing.keys import is_issued_by, issuers_of
-from signing.revocation import Known, ask, known_of, parsed_lists, revoked_at, revoked_later
+from signing.revocation import Known, ask, known_of, parsed_lists, revoked_at, revoked_later, vouches
 from signing.trust import Trust, Use
 from signing.verdict import Chain, Revocation, RevocationStatus
 from signing.wording import common_name, date_text, time_text
@@ -224,8 +225,8 @@ def _with_revocation(question: _Question, chain: Chain, found: _Found, known: Kn
         ocsps=known.answers,
     )
     doubts: list[Exception] = []
-    for certificate in found.certificates[:-1]:
-        doubt = _doubt(question, found.path, certificate, known)
+    for certificate, issuer in pairwise(found.certificates):
+        doubt = _doubt(question, found.path, (certificate, issuer), known)
         moment = doubt.revocation_dt if isinstance(doubt, RevokedError) else revoked_at(certificate, known)
         # A revoked certificate stays revoked in a list that is out of date, which the strict check calls unknown.
         if moment and moment <= question.now:
@@ -234,13 +235,17 @@ def _with_revocation(question: _Question, chain: Chain, found: _Found, known: Kn
     return Assessment(chain, _as_unknown(evidence, doubts[0], known, question.now) if doubts else evidence)
 
 
-def _doubt(question: _Question, path: ValidationPath, certificate: x509.Certificate, known: Known) -> Exception | None:
-    """Why a certificate of a path is not known to be good at the moment; None where it is."""
-    context, asked = question.context(known), _asn1(certificate.public_bytes(Encoding.DER))
+def _doubt(
+    question: _Question, path: ValidationPath, pair: tuple[x509.Certificate, x509.Certificate], known: Known
+) -> Exception | None:
+    """Why a certificate (of an issuer) is not known to be good at the moment; None where it is."""
+    certificate, issuer = pair
     problem: Exception | None = None
     for check in (verify_ocsp_response, verify_crl):
+        if check is verify_crl and vouches(known, certificate, issuer, question.now):
+            return None
         try:
-            _finish(check(asked, path, context))
+            _finish(check(_asn1(certificate.public_bytes(Encoding.DER)), path, question.context(known)))
         except RevokedError as revoked:
             return revoked
         except _REVOCATION_PROBLEMS as found:

@@ -93,6 +93,38 @@ def revoked_at(certificate: x509.Certificate, known: Known) -> datetime | None:
     return None
 
 
+def vouches(known: Known, certificate: x509.Certificate, issuer: x509.Certificate, moment: datetime) -> bool:
+    """Whether an ordinary list says that a certificate is good: complete, of the issuer himself, fresh, without it.
+
+    certvalidator walks through every entry of a list: a second for the hundred thousand of a large authority, for
+    each certificate. So it is asked only about lists that are out of the ordinary, and certificates that are listed.
+    """
+    return any(
+        _is_ordinary(item)
+        and (item.next_update_utc is not None and item.next_update_utc >= moment)
+        and item.issuer == certificate.issuer
+        and item.get_revoked_certificate_by_serial_number(certificate.serial_number) is None
+        and _may_issue_lists(issuer)
+        and _is_signed_by(item, issuer)
+        for item in known.lists
+    )
+
+
+def _is_ordinary(item: x509.CertificateRevocationList) -> bool:
+    """Whether a list is about everything its signer issued, and asks for nothing to be understood."""
+    return not any(
+        extension.critical or isinstance(extension.value, x509.IssuingDistributionPoint | x509.DeltaCRLIndicator)
+        for extension in item.extensions
+    )
+
+
+def _may_issue_lists(issuer: x509.Certificate) -> bool:
+    try:
+        return issuer.extensions.get_extension_for_class(x509.KeyUsage).value.crl_sign
+    except x509.ExtensionNotFound:
+        return True
+
+
 def revoked_later(answers: Sequence[bytes], certificate: x509.Certificate, moment: datetime) -> datetime | None:
     """When an OCSP answer says that a certificate was revoked, if that was after a moment. Not yet authenticated."""
     for answer in answers:

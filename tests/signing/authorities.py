@@ -89,6 +89,7 @@ def a_certificate(
     url: str = "",
     purposes_critical: bool = False,
     ocsp_no_check: bool = False,
+    authority_usage: tuple[str, ...] = ("key_cert_sign", "crl_sign"),
 ) -> Holder:
     """A certificate; self-signed without an issuer."""
     subject = a_name(common_name)
@@ -106,7 +107,7 @@ def a_certificate(
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
     )
     if authority:
-        usage, purposes = ("key_cert_sign", "crl_sign"), ()
+        usage, purposes = authority_usage, ()
     if usage is not None:
         builder = builder.add_extension(key_usage(*usage), critical=True)
     if purposes:
