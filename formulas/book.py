@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from form_templates.definition import EXPLANATIONS_SHEET, ROWS
+from form_templates.definition import ATTACHMENTS_SHEET, EXPLANATIONS_SHEET, ROWS
 from form_templates.definition import SHEET as DEFINITION_SHEET
 from form_templates.model import FormVersion
 from form_templates.stamp import STAMP_SHEET
@@ -40,7 +40,7 @@ def check_book(
 
 def _sheets(workbook: Workbook, version: FormVersion, units: Collection[str]) -> Iterator[Finding]:
     ours = {DEFINITION_SHEET, STAMP_SHEET}
-    known = {table.sheet for table in version.tables} | {EXPLANATIONS_SHEET, *ours, *units}
+    known = {table.sheet for table in version.tables} | {EXPLANATIONS_SHEET, ATTACHMENTS_SHEET, *ours, *units}
     renamed = _renamed(workbook, version)
     for entry in workbook.sheets:
         name = excerpt(entry.name)

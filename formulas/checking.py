@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from form_templates.attachments import Attachment, read_list
 from form_templates.history import History
 from form_templates.model import CellKey, FormVersion
 from form_templates.reading import FilledForm, read_form
@@ -45,11 +46,13 @@ class Report:
         findings: by sheet, row, column and code.
         filled: the form as read; None where the file could not be read as one.
         computed: what the published formulas give for every CALC cell.
+        attachments: the files that go with the workbook, as it lists them; its signature covers the list (C57).
     """
 
     findings: tuple[Finding, ...]
     filled: FilledForm | None = None
     computed: Mapping[CellKey, CellValue] = field(default_factory=lambda: _NOTHING)
+    attachments: tuple[Attachment, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -58,7 +61,11 @@ class Report:
 
     def to_dict(self) -> dict[str, object]:
         """The report as JSON has it."""
-        return {"ok": self.ok, "findings": [finding.to_dict() for finding in self.findings]}
+        return {
+            "ok": self.ok,
+            "findings": [finding.to_dict() for finding in self.findings],
+            "attachments": [one.to_dict() for one in self.attachments],
+        }
 
 
 def check(data: bytes, version: FormVersion | None = None, *, history: History | None = None) -> Report:
@@ -122,13 +129,15 @@ def _report(
     computed = evaluate(compiled, typed, member_keys(filled))
     findings = list(_about_origin(workbook, compiled.version))
     findings += _about_form(workbook, compiled, filled, _Values(typed, computed))
+    attached = read_list(workbook)
     if sheet is None:
+        findings += attached.findings
         findings += check_history(filled, embedded_history(workbook) if history is None else history)
         findings += [*check_book(workbook, compiled.version, findings), *check_text(workbook)]
         findings = list(with_explanations(findings, filled, workbook, held=explains))
     else:
         findings += check_sheet_text(workbook, filled.layouts[0].sheet if filled.layouts else sheet)
-    return Report(_sorted(findings, workbook), filled, computed)
+    return Report(_sorted(findings, workbook), filled, computed, attached.attachments)
 
 
 def _merged_report(workbook: Workbook, compiled: CompiledForm) -> Report:

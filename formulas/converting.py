@@ -16,6 +16,7 @@ from itertools import pairwise
 from typing import Final
 
 from form_templates import definition
+from form_templates.attachments import read_list
 from form_templates.errors import FormError
 from form_templates.explanations import lines_of, read_explanations
 from form_templates.filling import CellValue, MemberLabel, Members, fill, key_addresses
@@ -44,6 +45,7 @@ _FILLED_IN: Final = "hệ thống đã điền số khác vào ô này của bi�
 _HATCHED: Final = (ValueState.BLANK, ValueState.NOT_APPLICABLE)
 _OVERWRITTEN: Final = "ghi đè lên công thức; ô này được tính lại"
 _NO_LINE: Final = "biểu mới không còn dòng giải trình trống"
+_ATTACH_AGAIN: Final = "tệp kèm theo không tự chuyển; đính kèm lại vào biểu mới trước khi ký"
 _NOTES: Final = frozenset({"comments", "threadedComment"})
 
 
@@ -279,14 +281,18 @@ class _Converting:
                 for spot in self._spots(part) if part.kind in _NOTES else ():
                     if spot.kind is SpotKind.COMMENT and spot.content.strip():
                         self._list(spot.sheet, spot.cell, spot.content.strip(), "ghi chú của ô")
+        attached = read_list(self._book)
+        for number, one in enumerate(attached.attachments):
+            self._list(attached.sheet, attached.cell(number), one.name, _ATTACH_AGAIN)
         if template is not None:
-            self._list_beside(open_workbook(template))
+            self._list_beside(open_workbook(template), attached.sheet)
 
     def _spots(self, part: TextPart) -> Iterator[Spot]:
         return spots(parse_xml(self._book.package.part(part.name), part.name), part)
 
-    def _list_beside(self, template: Workbook) -> None:
-        known = {entry.name for entry in template.sheets} | {STAMP_SHEET} | {one.sheet for one in self._filled.layouts}
+    def _list_beside(self, template: Workbook, attachments: str) -> None:
+        known = {entry.name for entry in template.sheets} | {one.sheet for one in self._filled.layouts}
+        known |= {STAMP_SHEET, attachments}
         for entry in self._book.sheets:
             if entry.name not in known:
                 self._list(entry.name, "", "", "trang tính không thuộc biểu")

@@ -184,7 +184,7 @@ class _Cloning:
     def _workbook_part(self, identifiers: Sequence[str]) -> bytes:
         root = markup.parse_xml(self._package.part(self._workbook.part), self._workbook.part)
         sheets = root.find(_SHEETS)
-        names = _defined_names(root)
+        names = defined_names(root)
         local, shared = self._source_names(names)
         number = max(int(item.get(_SHEET_ID, "0")) for item in root.iterfind(f"{_SHEETS}/{_SHEET}"))
         for position, (clone, _, shift) in enumerate(self._made):
@@ -301,7 +301,7 @@ def _template(root: etree._Element, name: str) -> etree._Element:
     return root
 
 
-def _defined_names(root: etree._Element) -> etree._Element:
+def defined_names(root: etree._Element) -> etree._Element:
     """The list of defined names, made in its place if there is none."""
     names = root.find(_NAMES)
     if names is None:

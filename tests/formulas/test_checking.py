@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from form_templates.attachments import with_attachments
+from form_templates.definition import ATTACHMENTS_SHEET
 from form_templates.model import CellKey
 from formulas.checking import check, check_workbook
 from tests.formulas.specimens import (
@@ -24,6 +26,7 @@ from tests.formulas.specimens import (
     template,
     with_cells,
 )
+from tests.narratives import a_docx, a_pdf
 from workbooks.address import address
 from workbooks.patch import Constant, patch_cells
 from workbooks.sheet import CellError
@@ -104,6 +107,26 @@ def test_an_extra_sheet_is_told() -> None:
     finding = only(check(data, a_version(CROPS)), "BS420")
 
     assert finding.sheet == "Nháp"
+
+
+@pytest.mark.parametrize("form", PERIODS)
+def test_a_list_of_attached_files_is_no_finding_and_the_report_names_them(form: str) -> None:
+    data = with_attachments(a_filled_form(form), [("Báo cáo tháng.docx", a_docx()), ("phụ lục.pdf", a_pdf())])
+
+    report = check(data, a_version(form))
+
+    assert report.findings == ()
+    assert [one.name for one in report.attachments] == ["Báo cáo tháng.docx", "phụ lục.pdf"]
+    assert report.to_dict()["attachments"] == [one.to_dict() for one in report.attachments]
+
+
+def test_a_list_of_attached_files_that_was_changed_by_hand_is_told() -> None:
+    data = with_attachments(a_filled_form(CROPS), [("phụ lục.pdf", a_pdf())])
+
+    changed = patch_cells(data, {ATTACHMENTS_SHEET: {(5, 5): "f" * 63}})
+
+    finding = only(check(changed, a_version(CROPS)), "BS854")
+    assert (finding.sheet, finding.cell) == (ATTACHMENTS_SHEET, "E5")
 
 
 def test_the_date_system_of_1904_is_told() -> None:

@@ -13,6 +13,8 @@ from openpyxl import load_workbook
 from openpyxl.comments import Comment
 
 from form_templates import serial
+from form_templates.attachments import read_attachments, with_attachments
+from form_templates.definition import ATTACHMENTS_SHEET
 from form_templates.errors import FormError
 from form_templates.explanations import lines_of, read_explanations
 from form_templates.filling import CellValue, MemberLabel, Members, fill, issue, key_addresses
@@ -24,6 +26,7 @@ from formulas.converting import Conversion, convert
 from formulas.freezing import freeze
 from tests.form_templates.specimens import KEY, KEY_ID, a_stamp
 from tests.form_templates.successions import first_spec, second_spec, template, third_spec, version
+from tests.narratives import a_pdf
 from workbooks.address import address
 from workbooks.patch import Constant, Formula, Patch, patch_cells
 from workbooks.workbook import open_workbook
@@ -179,6 +182,16 @@ def test_notes_other_sheets_and_words_beside_the_form_are_listed() -> None:
     assert ("KTXH-09.T", "R12", "1.234,5") in listed
     assert ("Nháp", "", "") in listed
     assert len(listed) == 4
+
+
+def test_attached_files_do_not_go_along_and_the_list_says_so() -> None:
+    data = with_attachments(officers({key("04", 3): 1.0}), [("phụ lục.pdf", a_pdf())])
+
+    done = converted(data, beside=True)
+
+    assert read_attachments(open_workbook(done.data)) == ()
+    assert [(one.sheet, one.cell, one.content) for one in done.left] == [(ATTACHMENTS_SHEET, "B5", "phụ lục.pdf")]
+    assert "đính kèm lại" in done.left[0].reason
 
 
 def test_explanations_go_along_and_name_the_cell_where_it_stands_now() -> None:
