@@ -17,6 +17,7 @@ _SETTINGS: Final = {
     "BIEUSO_DATABASE_URL": "sqlite:///… hoặc postgresql://…",
     "BIEUSO_DATA": "thư mục dữ liệu của dịch vụ",
     "BIEUSO_TRUST": "thư mục chứng thư gốc và danh sách thu hồi",
+    "BIEUSO_TSA": "địa chỉ máy chủ cấp dấu thời gian",
     "BIEUSO_OPEN_READING": "1 hoặc 0: cho xem số liệu mà không cần đăng nhập",
     "BIEUSO_DEMONSTRATION": "1 hoặc 0: ghi trên mọi trang rằng số liệu chỉ để trình diễn",
     "BIEUSO_MAX_UPLOAD_MB": "cỡ tệp nộp lớn nhất, tính bằng MB",
@@ -34,6 +35,7 @@ class Config:
         database_url: ``sqlite:///path`` or ``postgresql://…``.
         data: folder of the service's own files (the keys, and the SQLite file unless told otherwise).
         trust: folder of trusted roots (``*.crt``, ``*.pem``) and revocation lists (``*.crl``).
+        tsa: address of the authority that stamps signatures and the archive (RFC 3161); ``""``: none.
         stamp_keys: (key id, key) pairs; the first one seals, all of them are accepted, so that keys can rotate.
         session_secret: key for what the portal keeps in cookies.
         open_reading: whether totals, facts and lineage may be read without signing in.
@@ -51,6 +53,7 @@ class Config:
     demonstration: bool = False
     max_upload: int = 20 * 1024 * 1024
     proxies: int = 0
+    tsa: str = ""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Config:
@@ -70,6 +73,7 @@ class Config:
             demonstration=_flag(values, "BIEUSO_DEMONSTRATION"),
             max_upload=_whole(values, "BIEUSO_MAX_UPLOAD_MB", 20, least=1, most=200) * 1024 * 1024,
             proxies=_whole(values, "BIEUSO_PROXIES", 0, least=0, most=3),
+            tsa=_address(values, "BIEUSO_TSA"),
         )
 
     @classmethod
@@ -83,6 +87,7 @@ class Config:
         demonstration: bool = False,
         max_upload: int = 20 * 1024 * 1024,
         proxies: int = 0,
+        tsa: str = "",
     ) -> Config:
         """Settings with everything inside one folder, as the demonstration and the tests use them."""
         stamp_keys, session_secret = _keys(data)
@@ -96,6 +101,7 @@ class Config:
             demonstration=demonstration,
             max_upload=max_upload,
             proxies=proxies,
+            tsa=tsa,
         )
 
 
@@ -112,6 +118,13 @@ def _flag(values: Mapping[str, str], name: str) -> bool:
     if text not in ("", "0", "1"):
         raise ConfigError(f"{name} = {text!r} không hợp lệ.", "Ghi 1 (có) hoặc 0 (không).")
     return text == "1"
+
+
+def _address(values: Mapping[str, str], name: str) -> str:
+    text = values.get(name, "")
+    if text and not (text.startswith(("http://", "https://")) and text.isprintable() and " " not in text):
+        raise ConfigError(f"{name} = {text!r} không hợp lệ.", "Ghi địa chỉ bắt đầu bằng http:// hoặc https://.")
+    return text
 
 
 def _whole(values: Mapping[str, str], name: str, default: int, *, least: int, most: int) -> int:

@@ -226,11 +226,8 @@ def _refuse(connection: Connection, sending: _Sending) -> SubmissionResult:
 
 def _store_findings(connection: Connection, submission_id: int, evaluation: Evaluation) -> None:
     submissions.insert_findings(connection, submission_id, evaluation.findings)
-    signatures = evaluation.received.verdict.signatures
-    certificates = [one for signature in signatures for one in signature.chain.certificates]
-    crls = [one for signature in signatures for one in signature.revocation.crls]
-    submissions.insert_evidence(connection, submission_id, "certificate", certificates)
-    submissions.insert_evidence(connection, submission_id, "crl", crls)
+    for kind, documents in evaluation.received.verdict.evidence.kinds():
+        submissions.insert_evidence(connection, submission_id, kind, documents)
 
 
 def _record(

@@ -19,6 +19,7 @@ from server.services.rights import refuse_hidden, visible_units
 from server.services.units import unit as find_unit
 from server.storage.units import Unit
 from signing.errors import TrustError
+from signing.fetching import HttpStatus
 from signing.policy import DEFAULT_POLICY, POLICY_FILE, Policy, read_policy
 from signing.trust import Trust, tree_folders
 
@@ -34,6 +35,7 @@ class TrustFolder:
         self._lock = threading.Lock()
         self._seen: _State | None = None
         self._trust: Trust | None = None
+        self._status = HttpStatus()  # remembers for a while what it was told, whatever changes in the folder
         self._seen_policy: _State | None = None
         self._policy = DEFAULT_POLICY
 
@@ -42,7 +44,7 @@ class TrustFolder:
         with self._lock, self._told():
             state = self._state()
             if self._trust is None or state != self._seen:
-                self._trust = Trust.from_directory(self._path)
+                self._trust = Trust.from_directory(self._path).asking(self._status)
                 self._seen = state
             return self._trust
 
