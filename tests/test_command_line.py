@@ -405,6 +405,29 @@ def test_a_signers_certificate_is_registered_once(
     assert "đã đăng ký" in second.errors
 
 
+def test_signers_are_listed_replaced_and_ended(published: Run, tmp_path: Path) -> None:
+    authority = create_authority(datetime.now(UTC))
+    for name in ("cu", "moi"):
+        certificate, _ = authority.issue(common_name="A", organization="B", unit_code=UNIT)
+        (tmp_path / f"{name}.crt").write_bytes(certificate.public_bytes(Encoding.DER))
+    words = ["--unit", UNIT, "--name", "A", "--role", "officer", "--from", "2026-01-01"]
+    published("signer", "register", tmp_path / "cu.crt", *words)
+    (before,) = told(published("signer", "list", "--unit", UNIT, "--json"))
+
+    replaced = published("signer", "replace", before["id"], tmp_path / "moi.crt", "--from", "2026-02-01")
+    (after,) = told(published("signer", "list", "--json"))
+    shown = published("signer", "list").stdout
+    ended = published("signer", "revoke", after["id"], "--from", "2026-03-01", "--reason", "left")
+
+    assert (replaced.exit_code, ended.exit_code) == (0, 0)
+    assert (after["name"], after["role"], after["valid_from"]) == ("A", "officer", "2026-02-01")
+    assert after["certificate"]["serial"] != before["certificate"]["serial"]
+    assert "Người lập" in shown
+    assert "Không có bản nộp nào" in ended.stdout
+    assert told(published("signer", "list", "--json")) == []
+    assert [one["id"] for one in told(published("signer", "list", "--on", "2026-01-15", "--json"))] == [before["id"]]
+
+
 def test_what_is_no_certificate_is_not_registered(published: Run, program: Program, issued: Path) -> None:
     done = program("signer", "register", issued, "--unit", UNIT, "--name", "A", "--from", "2026-01-01")
 

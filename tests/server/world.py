@@ -22,6 +22,7 @@ from server.services.signers import register_signer
 from server.services.submitting import SubmissionResult, submit
 from server.services.units import SINCE_2025, add_units
 from server.storage.units import NewUnit
+from signing.policy import DEFAULT_POLICY, Policy
 from signing.roles import SignerRole
 from signing.sign import sign_package
 from signing.trust import Trust
@@ -83,7 +84,13 @@ class World:
         return sign_package(frozen, by or self.leaders[unit], at=at)
 
     def send(
-        self, data: bytes, unit: str = "28756", *, now: datetime = NOW, idempotency_key: str | None = None
+        self,
+        data: bytes,
+        unit: str = "28756",
+        *,
+        now: datetime = NOW,
+        idempotency_key: str | None = None,
+        policy: Policy = DEFAULT_POLICY,
     ) -> SubmissionResult:
         return submit(
             self.engine,
@@ -93,6 +100,7 @@ class World:
             trust=self.trust,
             now=now,
             idempotency_key=idempotency_key,
+            policy=policy,
         )
 
     def history(self, unit: str = "28756", area: float = 8.0, *, period: str = LAST_YEAR) -> int:
