@@ -197,10 +197,9 @@ def _check_relationships(reference: Reference, subject: Subject) -> Iterator[Fin
     if reference.source_ids is None:
         yield finding("BS216", part=reference.name, reference=f"{reference.name} (thiếu RelationshipTransform)")
         return
-    if (
-        digest(relationship_transform(root, frozenset(reference.source_ids)), DIGESTS[reference.method])
-        != reference.value
-    ):
+    ids = frozenset(reference.source_ids)
+    found = digest(relationship_transform(root, ids), DIGESTS[reference.method])
+    if found != reference.value or not ids <= {child.get("Id") for child in root}:
         yield finding("BS213", part=reference.name)
 
 
