@@ -5,16 +5,19 @@ from __future__ import annotations
 import io
 import zipfile
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from cryptography.hazmat.primitives import hashes
 from lxml import etree
 
 from signing.algorithms import digest
-from signing.xml import DSIG, canonical, serialise
+from signing.exact import content_types
+from signing.layout import ORIGIN_TYPE, RELS_TYPE
+from signing.xml import DSIG, MDSSI, XADES, canonical, serialise
 from tests.signing.authorities import Holder
 
-_NS = {"d": DSIG}
+_NS = {"d": DSIG, "xd": XADES, "mdssi": MDSSI}
+Change = Callable[[etree._Element], object]
 SIGNATURE = "_xmlsignatures/sig1.xml"
 SHEET = "xl/worksheets/sheet1.xml"
 CONTENT_TYPES = "[Content_Types].xml"
@@ -57,11 +60,56 @@ def resigned(xml: bytes, holder: Holder) -> bytes:
     """A signature part after changes, signed again by the key's holder: digests of objects and the value are right."""
     root = etree.fromstring(xml)
     for reference in root.findall("d:SignedInfo/d:Reference", _NS):
-        target = root.xpath(f"//*[@Id='{reference.get('URI', '')[1:]}']")[0]
+        name = reference.get("URI", "")[1:]
+        target = root.xpath(f"//*[@Id='{name}']")[0] if name else first(root, "//xd:SignedProperties")
         _set(reference.find("d:DigestValue", _NS), digest(canonical(target)))
     value = holder.sign(canonical(root.find("d:SignedInfo", _NS)), hashes.SHA256())
     _set(root.find("d:SignatureValue", _NS), value)
     return serialise(root)
+
+
+def with_tree(data: bytes, change: Change) -> bytes:
+    """The file with its signature part changed as a tree, as an outsider can; written as it is written here."""
+    root = etree.fromstring(parts_of(data)[SIGNATURE])
+    change(root)
+    return changed(data, {SIGNATURE: serialise(root)})
+
+
+def with_resigned_tree(data: bytes, change: Change, holder: Holder) -> bytes:
+    """The file with its signature part changed and signed again, as a careless or hostile signer can."""
+    root = etree.fromstring(parts_of(data)[SIGNATURE])
+    change(root)
+    return changed(data, {SIGNATURE: resigned(serialise(root), holder)})
+
+
+def first(root: etree._Element, path: str) -> etree._Element:
+    """The first element at a path; the prefixes are d, xd and mdssi."""
+    return root.xpath(path, namespaces=_NS)[0]
+
+
+def signed_elsewhere(data: bytes, holder: Holder) -> bytes:
+    """The file as another program would have signed it, on a machine with a screen: held to its meaning only."""
+
+    def widen(root: etree._Element) -> None:
+        first(root, "//*[local-name()='HorizontalResolution']").text = "1920"
+
+    return with_resigned_tree(data, widen, holder)
+
+
+def with_types(parts: Mapping[str, bytes], types: Mapping[str, str] | None = None) -> bytes:
+    """The parts zipped, their content types declared in the very way they are written here.
+
+    Args:
+        types: content types by part name without a leading slash, for parts that are new or to be another kind.
+    """
+    declared = {
+        item.get("PartName", "")[1:]: item.get("ContentType", "") for item in etree.fromstring(parts[CONTENT_TYPES])
+    }
+    defaults = {"rels": RELS_TYPE, "sigs": ORIGIN_TYPE}
+    known = {name: defaults.get(name.rpartition(".")[2].lower(), "application/xml") for name in parts}
+    wanted = {name: kind for name, kind in (known | declared | dict(types or {})).items() if name in parts}
+    wanted.pop(CONTENT_TYPES)
+    return rebuilt({**parts, CONTENT_TYPES: content_types({f"/{name}": kind for name, kind in wanted.items()})})
 
 
 def _set(element: etree._Element, value: bytes) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -16,34 +15,21 @@ from signing.verdict import Outcome
 from signing.verify import verify_package
 from signing.xml import DSIG
 from tests.signing.authorities import NOW, Authorities, Holder, a_certificate, create_authorities
-from tests.signing.tampering import SIGNATURE, changed, parts_of, replaced, resigned
-
-NS = {"d": DSIG, "xd": "http://uri.etsi.org/01903/v1.3.2#"}
-Change = Callable[[etree._Element], object]
+from tests.signing.tampering import (
+    SIGNATURE,
+    changed,
+    first,
+    parts_of,
+    replaced,
+    with_resigned_tree,
+    with_tree,
+)
 
 
 def codes(data: bytes, trust: Trust) -> set[str]:
     verdict = verify_package(data, trust, now=NOW)
     assert verdict.outcome is Outcome.INVALID
     return {finding.code for finding in verdict.findings}
-
-
-def with_tree(data: bytes, change: Change) -> bytes:
-    """The file with its signature part changed as a tree, as an outsider can."""
-    root = etree.fromstring(parts_of(data)[SIGNATURE])
-    change(root)
-    return changed(data, {SIGNATURE: etree.tostring(root)})
-
-
-def with_resigned_tree(data: bytes, change: Change, holder: Holder) -> bytes:
-    """The file with its signature part changed and signed again, as a careless or hostile signer can."""
-    root = etree.fromstring(parts_of(data)[SIGNATURE])
-    change(root)
-    return changed(data, {SIGNATURE: resigned(etree.tostring(root), holder)})
-
-
-def first(root: etree._Element, path: str) -> etree._Element:
-    return root.xpath(path, namespaces=NS)[0]
 
 
 def element(text: str) -> etree._Element:
