@@ -26,16 +26,19 @@ _HOW: Final = (
 _WIDTHS: Final = (6, 44, 13, 14, 74)
 _FONT: Final = '<font>{bold}<sz val="{size}"/><name val="Times New Roman"/></font>'
 _SIDE: Final = '<{side} style="thin"><color rgb="FF404040"/></{side}>'
+# Heights are written down: not every program fits them to a name of several lines.
+_HEIGHTS: Final = {1: 32, 2: 50, HEADINGS_AT: 24}
+_LINE, _LETTERS_IN_A_LINE = 17, 38
 _TEXT, _WHOLE, _COUNT = 49, 3, 1  # Excel's own number formats: @, #,##0 and 0
 _CENTRE: Final = 'horizontal="center" vertical="center" wrapText="1"'
-_LEFT: Final = 'horizontal="left" vertical="center" wrapText="1"'
-_RIGHT: Final = 'horizontal="right" vertical="center"'
+_LEFT: Final = 'horizontal="left" vertical="center" wrapText="1" indent="1"'
+_RIGHT: Final = 'horizontal="right" vertical="center" indent="1"'
 _SHEET: Final = (
     '<worksheet xmlns="{main}"><sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>'
     '<sheetViews><sheetView showGridLines="0" workbookViewId="0"/></sheetViews>'
-    '<sheetFormatPr defaultRowHeight="18" customHeight="1"/>'
+    '<sheetFormatPr defaultRowHeight="18"/>'
     "<cols>{columns}</cols>"
-    '<sheetData><row r="1" ht="32" customHeight="1"/><row r="2" ht="50" customHeight="1"/></sheetData>'
+    "<sheetData>{rows}</sheetData>"
     '<sheetProtection sheet="1" objects="1" scenarios="1"/>'
     '<mergeCells count="2"><mergeCell ref="A1:E1"/><mergeCell ref="A2:E2"/></mergeCells>'
     '<pageMargins left="0.5" right="0.5" top="0.6" bottom="0.6" header="0.3" footer="0.3"/>'
@@ -65,10 +68,16 @@ def draw_list(workbook: Workbook, lines: Sequence[tuple[str | int, ...]]) -> tup
         f'<col min="{column}" max="{column}" width="{width}" customWidth="1"/>'
         for column, width in enumerate(_WIDTHS, 1)
     )
-    blank = _SHEET.format(main=markup.MAIN, columns=columns, name=definition.ATTACHMENTS_SHEET)
+    heights = _HEIGHTS | {row: _height(str(line[1])) for row, line in enumerate(lines, FIRST)}
+    rows = "".join(f'<row r="{row}" ht="{height}" customHeight="1"/>' for row, height in heights.items())
+    blank = _SHEET.format(main=markup.MAIN, columns=columns, rows=rows, name=definition.ATTACHMENTS_SHEET)
     editor = SheetEditor(markup.parse_xml(blank.encode(), "list"), definition.ATTACHMENTS_SHEET)
     editor.patch(dict(_cells(lines, looks)))
     return editor.to_bytes(), {part: after} if part and after != before else {}
+
+
+def _height(name: str) -> int:
+    return 4 + _LINE * (1 + (len(name) - 1) // _LETTERS_IN_A_LINE)
 
 
 _NO_STYLES: Final = f'<styleSheet xmlns="{markup.MAIN}"/>'.encode()

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
+from form_templates.attachments import Attachment, read_list
 from form_templates.model import CarrySource, CellKind, CellSpec
 from form_templates.period import Period, PeriodError
 from form_templates.reading import FilledCell, FilledForm
@@ -25,6 +26,7 @@ from formulas.evaluation import filled_values
 from formulas.wording import excerpt, number_text, value_text
 from server.services import findings as said
 from server.services.accounts import Account
+from server.services.attachments import Held, SentFile, hold
 from server.services.carrying import Carried, carried, carried_cells, earlier_of, source_period, sources_of
 from server.services.figures import Figure, figure
 from server.services.issuing import own_regions
@@ -57,13 +59,14 @@ StampKeys = Sequence[tuple[str, bytes]]
 
 @dataclass(frozen=True)
 class Received:
-    """A workbook as it came in. ``stamp`` is there only if it is one of ours."""
+    """A workbook as it came in. ``stamp`` is there only if it is one of ours; ``attached`` is what came with it."""
 
     sha256: str
     workbook: Workbook | None
     stamp: Stamp | None
     verdict: Verdict
     findings: tuple[Finding, ...]
+    attached: Held = field(default_factory=Held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,11 @@ class Evaluation:
         return verdict_told(self.received.verdict, self.signatories)
 
     @property
+    def attachments(self) -> tuple[tuple[Attachment, bytes], ...]:
+        """The files to be kept with the submission; none of a sender who may not report this at all."""
+        return () if self.published is None else self.received.attached.kept
+
+    @property
     def accepted(self) -> bool:
         """Whether nothing refuses the workbook; warnings travel with it."""
         return self.published is not None and not _has_errors(self.findings)
@@ -127,7 +135,13 @@ class Evaluation:
 
 
 def open_received(
-    data: bytes, *, keys: StampKeys, trust: Trust, now: datetime, policy: Policy = DEFAULT_POLICY
+    data: bytes,
+    sent: Sequence[SentFile] = (),
+    *,
+    keys: StampKeys,
+    trust: Trust,
+    now: datetime,
+    policy: Policy = DEFAULT_POLICY,
 ) -> Received:
     """Opens and verifies. Never raises on bad data: whatever is wrong is a finding."""
     sha256 = hashlib.sha256(data).hexdigest()
@@ -139,7 +153,8 @@ def open_received(
     except WorkbookError as error:
         return Received(sha256, None, None, verdict, tuple(dict.fromkeys((error.finding, *verdict.findings))))
     found = [] if stamp is not None else [said.NOT_OURS.at("", "")]
-    return Received(sha256, workbook, stamp, verdict, (*found, *verdict.findings))
+    attached = hold(read_list(workbook), sent)
+    return Received(sha256, workbook, stamp, verdict, (*found, *verdict.findings), attached)
 
 
 def look_up(connection: Connection, stamp: Stamp | None, account: Account) -> Basis:
@@ -193,7 +208,7 @@ def judge(
     report = check_workbook(received.workbook, known.version, history=stored.history, explains=basis.explains)
     who = signatories(received.verdict, basis.signers, basis.unit, known.record.form, policy)
     findings += about_signatories(received.verdict, who, basis.unit, known.record.form, policy)
-    findings += report.findings
+    findings += [*report.findings, *received.attached.findings]
     figures: list[StoredFigure] = []
     if report.filled is not None:
         findings += _about_members(report.filled, basis.unit)

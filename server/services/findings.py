@@ -172,6 +172,33 @@ TOTAL_TOO_LARGE = Kind(
     "Kiểm tra đơn vị tính của các số lớn trong biểu.",
     ("L17", "C06"),
 )
+ATTACHMENT_MISSING = Kind(
+    "BS850",
+    _ERROR,
+    "Thiếu tệp kèm theo",
+    "Tệp “{name}” có trong danh sách đã ký nhưng không được gửi kèm.",
+    "Quên gửi tệp kèm theo, hoặc tệp để ở thư mục khác.",
+    "Gửi lại biểu cùng đúng tệp này; không cần ký lại.",
+    ("C57", "V33"),
+)
+ATTACHMENT_DIFFERS = Kind(
+    "BS851",
+    _ERROR,
+    "Tệp kèm theo khác tệp đã ký",
+    "Tệp “{name}” được gửi không phải tệp đã ghi trong danh sách khi ký (mã SHA-256 khác).",
+    "Sửa tệp, hoặc lưu lại tệp sau khi ký biểu.",
+    "Gửi lại biểu cùng đúng tệp như khi ký; nếu cần dùng bản đã sửa thì kèm bản đó vào biểu chưa ký rồi ký lại.",
+    ("C57", "V33"),
+)
+ATTACHMENT_UNLISTED = Kind(
+    "BS852",
+    _ERROR,
+    "Tệp kèm theo chưa được ký",
+    "Tệp “{name}” được gửi kèm nhưng không có trong danh sách đã ký cùng biểu.",
+    "Gửi nhầm tệp, hoặc kèm tệp sau khi đã ký.",
+    "Bỏ tệp này rồi gửi lại; nếu cần tệp này thì kèm vào biểu chưa ký rồi ký lại.",
+    ("C57", "V33"),
+)
 
 SIGNER_ENDED = Kind(
     "BS860",

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from server.errors import NotFoundError
 from server.storage import blobs, submissions
+from server.storage.attachments import StoredAttachment, attachments_of
 from server.storage.engine import reading
 from server.storage.submissions import Submission
 from workbooks.finding import Finding
@@ -18,11 +19,12 @@ from workbooks.finding import Finding
 
 @dataclass(frozen=True)
 class SubmissionDetail:
-    """A submission with what was found and how its signatures were verified."""
+    """A submission with what was found, how its signatures were verified, and what came with it."""
 
     submission: Submission
     findings: tuple[Finding, ...]
     verdict: Mapping[str, Any]
+    attachments: tuple[StoredAttachment, ...] = ()
 
 
 def get_submission(engine: Engine, submission_id: int) -> SubmissionDetail:
@@ -30,7 +32,8 @@ def get_submission(engine: Engine, submission_id: int) -> SubmissionDetail:
     with reading(engine) as connection:
         found = _require(connection, submission_id)
         findings = submissions.findings_of(connection, submission_id)
-    return SubmissionDetail(found, findings, json.loads(found.verdict) if found.verdict else {})
+        attached = attachments_of(connection, submission_id)
+    return SubmissionDetail(found, findings, json.loads(found.verdict) if found.verdict else {}, attached)
 
 
 def workbook_of(engine: Engine, submission_id: int) -> bytes:
@@ -40,6 +43,19 @@ def workbook_of(engine: Engine, submission_id: int) -> bytes:
     if data is None:
         raise NotFoundError(f"Không còn tệp của bản nộp số {submission_id}.", "Khôi phục từ bản sao lưu.")
     return data
+
+
+def attachment_of(engine: Engine, submission_id: int, number: int) -> tuple[StoredAttachment, bytes]:
+    """A file that came with a submission, as it was sent. Raises NotFoundError."""
+    with reading(engine) as connection:
+        _require(connection, submission_id)
+        found = next((one for one in attachments_of(connection, submission_id) if one.number == number), None)
+        data = None if found is None else blobs.get_blob(connection, found.sha256)
+    if found is None:
+        raise NotFoundError(f"Bản nộp số {submission_id} không có tệp kèm theo số {number}.", "Xem lại bản nộp.")
+    if data is None:
+        raise NotFoundError(f"Không còn tệp kèm theo số {number} của bản nộp.", "Khôi phục từ bản sao lưu.")
+    return found, data
 
 
 def list_submissions(

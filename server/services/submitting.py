@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -19,10 +19,12 @@ from sqlalchemy.exc import IntegrityError
 from server.errors import ConflictError, InvalidError, NotAllowedError, TooManyAttemptsError
 from server.services import findings as said
 from server.services.accounts import Account, Role
+from server.services.attachments import SentFile
 from server.services.audit import Action, record
 from server.services.evaluating import Evaluation, StampKeys, carried_for, judge, look_up, open_received
 from server.services.storing import NewSubmission, store_accepted
 from server.storage import blobs, submissions
+from server.storage.attachments import insert_attachments
 from server.storage.engine import reading, writing
 from server.storage.submissions import Submission
 from server.storage.totals import TotalOverflowError
@@ -59,6 +61,7 @@ class SubmissionResult:
 def submit(
     engine: Engine,
     data: bytes,
+    attachments: Sequence[SentFile] = (),
     *,
     account: Account,
     keys: StampKeys,
@@ -68,6 +71,8 @@ def submit(
     policy: Policy = DEFAULT_POLICY,
 ) -> SubmissionResult:
     """Judges and stores a signed workbook. Sending the same bytes again is safe and stores nothing twice.
+
+    ``attachments`` are the files that the signed workbook lists, and no others.
 
     Raises:
         NotAllowedError: the account may not send.
@@ -86,7 +91,7 @@ def submit(
         if earlier is not None:
             return earlier
         _brake(connection, account, now)
-    received = open_received(data, keys=keys, trust=trust, now=now, policy=policy)
+    received = open_received(data, attachments, keys=keys, trust=trust, now=now, policy=policy)
     for _ in range(_ATTEMPTS):
         with reading(engine) as connection:
             basis = look_up(connection, received.stamp, account)
@@ -175,7 +180,7 @@ def _accept(connection: Connection, sending: _Sending) -> SubmissionResult:
     )
     submission_id = store_accepted(connection, new, evaluation.figures)
     _store_findings(connection, submission_id, evaluation)
-    details = {
+    details: dict[str, object] = {
         "form": known.record.form,
         "version": known.record.version,
         "unit": unit.code,
@@ -184,6 +189,8 @@ def _accept(connection: Connection, sending: _Sending) -> SubmissionResult:
         "certificate": new.certificate_sha256,
         "facts": len(evaluation.figures),
     }
+    if evaluation.attachments:
+        details["attachments"] = [one.sha256 for one, _ in evaluation.attachments]
     _record(connection, Action.SUBMISSION_ACCEPTED, sending, submission_id, details)
     return SubmissionResult(submission_id, ACCEPTED, evaluation.findings, evaluation.verdict)
 
@@ -226,6 +233,7 @@ def _refuse(connection: Connection, sending: _Sending) -> SubmissionResult:
 
 def _store_findings(connection: Connection, submission_id: int, evaluation: Evaluation) -> None:
     submissions.insert_findings(connection, submission_id, evaluation.findings)
+    insert_attachments(connection, submission_id, [(one.name, data) for one, data in evaluation.attachments])
     for kind, documents in evaluation.received.verdict.evidence.kinds():
         submissions.insert_evidence(connection, submission_id, kind, documents)
 
