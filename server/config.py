@@ -68,7 +68,7 @@ class Config:
         return cls.in_folder(
             data,
             database_url=values.get("BIEUSO_DATABASE_URL") or None,
-            trust=Path(values["BIEUSO_TRUST"]).absolute() if values.get("BIEUSO_TRUST") else None,
+            trust=trust_folder(values),
             open_reading=_flag(values, "BIEUSO_OPEN_READING"),
             demonstration=_flag(values, "BIEUSO_DEMONSTRATION"),
             max_upload=_whole(values, "BIEUSO_MAX_UPLOAD_MB", 20, least=1, most=200) * 1024 * 1024,
@@ -103,6 +103,12 @@ class Config:
             proxies=proxies,
             tsa=tsa,
         )
+
+
+def trust_folder(environment: Mapping[str, str] | None = None) -> Path:
+    """Where the trusted certificates are, for commands that need no other setting and must leave no files behind."""
+    values = os.environ if environment is None else environment
+    return Path(values.get("BIEUSO_TRUST") or Path(values.get("BIEUSO_DATA") or "var") / "trust").absolute()
 
 
 def _refuse_misspelt(values: Mapping[str, str]) -> None:

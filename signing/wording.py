@@ -38,6 +38,11 @@ def _in_vietnam(moment: datetime) -> datetime:
         return moment
 
 
+def moment_text(moment: datetime) -> str:
+    """``14:30 ngày 22/11/2026`` in Vietnam, where seconds do not matter."""
+    return moment.astimezone(VIETNAM).strftime("%H:%M ngày %d/%m/%Y")
+
+
 def _attribute(name: x509.Name, oid: x509.ObjectIdentifier) -> str:
     values = name.get_attributes_for_oid(oid)
     return str(values[0].value) if values else ""

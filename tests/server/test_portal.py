@@ -24,7 +24,7 @@ from server.storage.engine import connect
 from server.web.app import create_app
 from server.web.portal.addresses import CodeConverter, safe_next
 from server.web.portal.formula_words import formula_words
-from server.web.portal.verdicts import verdict_text
+from signing.answers import verdict_text
 from tests.server.world import FORM, KEYS, NOW, PERIOD, World, crops, template
 
 SECRET = "mật khẩu của người xem"

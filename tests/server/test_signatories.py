@@ -18,7 +18,7 @@ from server.services.submitting import SubmissionResult
 from server.storage.engine import reading
 from server.storage.signers import signers_at
 from server.web.context import TrustFolder
-from server.web.portal.verdicts import verdict_text
+from signing.answers import verdict_text
 from signing.errors import TrustError
 from signing.policy import DEFAULT_POLICY, Policy, read_policy
 from signing.roles import SignerRole

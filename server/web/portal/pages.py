@@ -19,7 +19,7 @@ from server.web.portal.addresses import safe_next
 from server.web.portal.drawing import submission_grids, totals_grids
 from server.web.portal.formula_words import formula_words
 from server.web.portal.sources import source_rows
-from server.web.portal.verdicts import verdict_text
+from signing.answers import verdict_text
 from workbooks.package import MEDIA_TYPE
 
 portal = Blueprint("portal", __name__, template_folder="templates", static_folder="static", static_url_path="/tinh")

@@ -8,7 +8,7 @@ from typing import Final
 from flask import Flask
 
 from form_templates.period import Period, PeriodError
-from server.services.periods import VIETNAM
+from signing.wording import moment_text
 
 _STATUS: Final = {
     "accepted": "Hợp lệ",
@@ -30,7 +30,7 @@ def status_text(status: str) -> str:
 
 def moment(at: datetime | None) -> str:
     """``09:05 ngày 02/10/2026``, in Vietnam."""
-    return "" if at is None else at.astimezone(VIETNAM).strftime("%H:%M ngày %d/%m/%Y")
+    return "" if at is None else moment_text(at)
 
 
 def period_text(code: str | None) -> str:

@@ -1,4 +1,4 @@
-"""The stored verdict on signatures in words, one line for each question a reader asks."""
+"""A verdict in words, one line for each question a reader asks; from its wire form, as it was stored or just given."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from server.web.portal.wording import moment
 from signing.roles import SignerRole
+from signing.wording import moment_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +52,18 @@ def _lines(one: Mapping[str, Any]) -> Iterator[Line]:
     yield Line("Nội dung sau khi ký", *_intact(bool(one.get("intact"))))
     yield Line("Phần được ký", *_covered(bool(one.get("covered"))))
     yield Line("Chứng thư", *_chain(one.get("chain") or {}))
+    if "may_sign" in one and one.get("certificate_sha256"):
+        yield Line("Mục đích chứng thư", *_usage(bool(one["may_sign"])))
     yield Line("Thu hồi", *_revocation(one.get("revocation") or {}))
     organization = f", {one['organization']}" if one.get("organization") else ""
     yield Line("Người ký", f"{one.get('signer') or '(không đọc được)'}{organization}")
     if one.get("identity"):
         yield Line("Người ký có quyền", *_identity(one["identity"]))
     yield Line("Giờ ký", f"{_moment(one.get('signed_at')) or '(không ghi)'} (theo máy của người ký)")
+    if one.get("time"):
+        yield Line("Dấu thời gian", *_stamp(one["time"]))
+    if one.get("roles"):
+        yield Line("Vai trò ghi khi ký", ", ".join(map(str, one["roles"])))
     yield Line("Nơi cấp chứng thư", str(one.get("issuer") or "(không đọc được)"))
     yield Line("Số chứng thư", str(one.get("serial") or "(không đọc được)"))
     if one.get("valid_from"):
@@ -88,10 +94,41 @@ def _chain(chain: Mapping[str, Any]) -> tuple[str, bool]:
 
 def _revocation(found: Mapping[str, Any]) -> tuple[str, bool | None]:
     if found.get("status") == "good":
-        return f"Không bị thu hồi (danh sách phát hành {_moment(found.get('this_update')) or 'không ghi giờ'})", True
+        return f"Không bị thu hồi ({_source(found)})", True
     if found.get("status") == "revoked":
         return f"ĐÃ BỊ THU HỒI lúc {_moment(found.get('revoked_at')) or '(không ghi)'}", False
     return f"Chưa rõ có bị thu hồi hay không: {found.get('reason') or 'chưa có danh sách thu hồi'}", None
+
+
+def _source(found: Mapping[str, Any]) -> str:
+    """Who said so, as at when, and how old that was at the moment judged."""
+    said = _moment(found.get("this_update")) or "không ghi giờ"
+    age = found.get("age_seconds")
+    before = f", trước khi xét {_span(age)}" if isinstance(age, int) and age > 0 else ""
+    return f"theo {found.get('source') or 'danh sách thu hồi'}, phát hành {said}{before}"
+
+
+def _span(seconds: int) -> str:
+    hours = seconds // 3600
+    if hours < 1:
+        return "chưa đến một giờ"
+    return f"{hours} giờ" if hours < 48 else f"{hours // 24} ngày"
+
+
+def _usage(fits: bool) -> tuple[str, bool]:
+    return ("Được cấp để ký số", True) if fits else ("KHÔNG được cấp để ký số", False)
+
+
+def _stamp(time: Mapping[str, Any]) -> tuple[str, bool | None]:
+    authority, reason = time.get("authority") or "(không rõ nơi cấp)", time.get("reason") or "không rõ"
+    told: dict[object, tuple[str, bool | None]] = {
+        "good": (f"Có từ {_moment(time.get('stamped'))}, do {authority} chứng nhận", True),
+        "none": ("Không có; giờ ký chỉ là lời khai của người ký", None),
+        "bad": (f"SAI: {reason}", False),
+        "untrusted": (f"Không tính, vì nơi cấp {authority} không được tin cậy: {reason}", None),
+        "unknown": (f"Chưa xác định được, do {authority} cấp: {reason}", None),
+    }
+    return told.get(time.get("status"), told["none"])
 
 
 def _identity(found: Mapping[str, Any]) -> tuple[str, bool]:
@@ -122,4 +159,4 @@ def _date(text: object) -> str:
 
 
 def _moment(text: object) -> str:
-    return moment(datetime.fromisoformat(text)) if isinstance(text, str) and text else ""
+    return moment_text(datetime.fromisoformat(text)) if isinstance(text, str) and text else ""
