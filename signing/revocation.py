@@ -105,7 +105,7 @@ def vouches(known: Known, certificate: x509.Certificate, issuer: x509.Certificat
         and item.issuer == certificate.issuer
         and item.get_revoked_certificate_by_serial_number(certificate.serial_number) is None
         and _may_issue_lists(issuer)
-        and _is_signed_by(item, issuer)
+        and is_signed_by(item, issuer)
         for item in known.lists
     )
 
@@ -139,7 +139,7 @@ def _lists(trust: Trust, path: Path) -> Iterator[x509.CertificateRevocationList]
         newest: dict[bytes, x509.CertificateRevocationList] = {}
         for item in sorted(trust.crls, key=lambda item: item.last_update_utc):
             # A delta list says only what changed since another; without it the base list still holds.
-            if _is_delta(item) or not _is_signed_by(item, issuer) or not _tells_of(item, certificate):
+            if _is_delta(item) or not is_signed_by(item, issuer) or not _tells_of(item, certificate):
                 continue
             newest[_scope(item)] = item
         yield from newest.values()
@@ -164,7 +164,8 @@ def _scope(item: x509.CertificateRevocationList) -> bytes:
     return b"|".join(value.public_bytes() for value in values)
 
 
-def _is_signed_by(item: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
+def is_signed_by(item: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
+    """Whether a list is of this issuer and signed with his key."""
     if item.issuer != issuer.subject:
         return False
     try:

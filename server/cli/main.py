@@ -55,6 +55,7 @@ COMMANDS = Commands(
         "submit": "server.cli.service:submit",
         "text": "server.cli.files:text",
         "totals": "server.cli.upkeep:totals",
+        "trust": "server.cli.trust:trust",
         "unit": "server.cli.people:unit",
         "verify": "server.cli.signatures:verify",
     }

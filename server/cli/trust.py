@@ -1,0 +1,159 @@
+"""Commands for the folder of trusted certificates: what is in it, and fetching its revocation lists."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from server.cli.output import patience, print_json
+from server.cli.trusting import trusted
+from server.cli.writing import write_whole
+from server.config import trust_folder
+from signing.errors import SourceUnreachableError, TrustError
+from signing.fetching import fetch_list
+from signing.revocation import is_signed_by
+from signing.trust import Trust, Use, read_crl, read_tree, tree_folders
+from signing.wording import common_name, date_text, time_text
+
+folder_option = click.option(
+    "--trust",
+    "trust_path",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Thư mục tin cậy; mặc định theo BIEUSO_TRUST.",
+)
+
+
+@click.group()
+def trust() -> None:
+    """Chứng thư gốc, danh sách thu hồi và quy định xác minh."""
+
+
+@trust.command(epilog="Ví dụ: bieuso trust show --trust /srv/bieuso/trust")
+@folder_option
+@click.option("--json", "as_json", is_flag=True, help="In kết quả dạng JSON.")
+def show(trust_path: Path | None, as_json: bool) -> None:
+    """Liệt kê chứng thư gốc, danh sách thu hồi và hạn của chúng; mã thoát 1 khi có thứ đã quá hạn."""
+    basis, now = trusted(trust_path), datetime.now(UTC)
+    roots = [_root_told(basis.trust, root) for root in basis.trust.roots]
+    lists = [_list_told(one, now) for one in basis.trust.crls]
+    if as_json:
+        print_json({"policy": basis.policy.version, "roots": roots, "crls": lists})
+    else:
+        _print(roots, lists, basis.policy.version)
+    sys.exit(1 if any(one["stale"] for one in lists) else 0)
+
+
+def _root_told(found: Trust, root: x509.Certificate) -> dict[str, object]:
+    tree = found.tree_of(root)
+    return {
+        "name": common_name(root.subject),
+        "tree": tree.name,
+        "uses": sorted(tree.uses),
+        "valid_until": root.not_valid_after_utc.isoformat(),
+        "sha256": root.fingerprint(SHA256()).hex(),
+        "ocsp": list(tree.ocsp),
+        "crl": list(tree.crl),
+    }
+
+
+def _list_told(found: x509.CertificateRevocationList, now: datetime) -> dict[str, object]:
+    until = found.next_update_utc
+    return {
+        "issuer": common_name(found.issuer),
+        "issued": found.last_update_utc.isoformat(),
+        "next": until.isoformat() if until else None,
+        "stale": until is not None and until < now,
+    }
+
+
+def _print(roots: list[dict[str, object]], lists: list[dict[str, object]], policy: str) -> None:
+    words = {Use.SIGNATURES.value: "chữ ký", Use.TIME_STAMPS.value: "dấu thời gian"}
+    table = Table("Chứng thư gốc", "Hệ thống", "Dùng cho", "Hạn")
+    for root in roots:
+        uses = ", ".join(words[str(use)] for use in _strings(root["uses"]))
+        cells = (root["name"], root["tree"], uses, date_text(datetime.fromisoformat(str(root["valid_until"]))))
+        table.add_row(*(Text(str(cell)) for cell in cells))
+    crls = Table("Danh sách thu hồi của", "Phát hành", "Có giá trị đến")
+    for one in lists:
+        until = time_text(datetime.fromisoformat(str(one["next"]))) if one["next"] else "không ghi"
+        shown = Text(until + (" (ĐÃ QUÁ HẠN)" if one["stale"] else ""), "red" if one["stale"] else "")
+        crls.add_row(Text(str(one["issuer"])), Text(time_text(datetime.fromisoformat(str(one["issued"])))), shown)
+    console = Console()
+    console.print(table, crls, Text(f"Phiên bản quy định xác minh: {policy}"))
+
+
+def _strings(value: object) -> Iterable[str]:
+    return value if isinstance(value, list) else ()
+
+
+@trust.command(epilog="Ví dụ: bieuso trust update --trust /srv/bieuso/trust   (đặt chạy hằng ngày)")
+@folder_option
+@click.option("--json", "as_json", is_flag=True, help="In kết quả dạng JSON.")
+def update(trust_path: Path | None, as_json: bool) -> None:
+    """Tải danh sách thu hồi mới từ các địa chỉ ghi trong tree.toml; bản cũ chỉ bị thay bằng bản đúng và mới hơn."""
+    place = trust_path or trust_folder()
+    known = Trust.from_directory(place)
+    with patience("Đang tải danh sách thu hồi…"):
+        results = [result for folder in tree_folders(place) for result in _updated(folder, known)]
+    if as_json:
+        print_json([{"address": one.address, "ok": one.fine, "told": one.told} for one in results])
+    elif not results:
+        click.echo("Không hệ thống nào ghi địa chỉ danh sách thu hồi (crl trong tree.toml).")
+    else:
+        for one in results:
+            click.echo(f"{one.address}: {one.told}")
+    sys.exit(0 if all(one.fine for one in results) else 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    address: str
+    fine: bool
+    told: str
+
+
+def _updated(folder: Path, known: Trust) -> Iterator[_Result]:
+    """Fetches every list of a tree; one that fails does not keep the others from coming."""
+    for address in read_tree(folder).crl:
+        try:
+            found = read_crl(fetch_list(address), address)
+        except (SourceUnreachableError, TrustError) as problem:
+            yield _Result(address, False, problem.finding.message)
+            continue
+        yield _kept(folder, address, found, known)
+
+
+def _kept(folder: Path, address: str, found: x509.CertificateRevocationList, known: Trust) -> _Result:
+    issuers = (*known.roots, *known.intermediates)
+    if not any(is_signed_by(found, issuer) for issuer in issuers):
+        return _Result(address, False, "không giữ: danh sách không do tổ chức nào trong thư mục tin cậy ký")
+    if found.next_update_utc is not None and found.next_update_utc < datetime.now(UTC):
+        return _Result(address, False, f"không giữ: danh sách đã quá hạn từ {time_text(found.next_update_utc)}")
+    file = folder / f"{_file_name(address)}.crl"
+    if file.is_file() and read_crl(file.read_bytes(), file.name).last_update_utc > found.last_update_utc:
+        return _Result(address, False, "không giữ: bản đang có mới hơn")
+    write_whole(file, found.public_bytes(Encoding.DER))
+    return _Result(address, True, f"đã giữ, có giá trị đến {_until(found)}")
+
+
+def _until(found: x509.CertificateRevocationList) -> str:
+    return time_text(found.next_update_utc) if found.next_update_utc else "khi có bản mới"
+
+
+def _file_name(address: str) -> str:
+    """A name of its own for each address, so that a list replaces its own earlier issue only."""
+    digest = hashlib.sha256(address.encode()).hexdigest()[:12]
+    stem = "".join(char for char in address.rstrip("/").rpartition("/")[2] if char.isalnum() or char in "-_")[:40]
+    return f"{stem or 'crl'}-{digest}"
