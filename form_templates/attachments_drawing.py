@@ -23,12 +23,12 @@ _HOW: Final = (
     "nên chữ ký của biểu bảo đảm cho cả các tệp đó. Tệp nào bị sửa sau khi ký thì mã SHA-256 không còn khớp và bản nộp "
     "bị từ chối."
 )
-_WIDTHS: Final = (6, 44, 13, 14, 74)
+_WIDTHS: Final = (6, 46, 13, 14, 64)
 _FONT: Final = '<font>{bold}<sz val="{size}"/><name val="Times New Roman"/></font>'
 _SIDE: Final = '<{side} style="thin"><color rgb="FF404040"/></{side}>'
 # Heights are written down: not every program fits them to a name of several lines.
 _HEIGHTS: Final = {1: 32, 2: 50, HEADINGS_AT: 24}
-_LINE, _LETTERS_IN_A_LINE = 17, 38
+_LINE, _LETTERS_IN_A_LINE = 17, 42
 _TEXT, _WHOLE, _COUNT = 49, 3, 1  # Excel's own number formats: @, #,##0 and 0
 _CENTRE: Final = 'horizontal="center" vertical="center" wrapText="1"'
 _LEFT: Final = 'horizontal="left" vertical="center" wrapText="1" indent="1"'

@@ -16,10 +16,11 @@ from server.errors import NotAllowedError
 from server.services.accounts import Account
 from server.services.overview import Sight
 from server.services.registry import published
-from server.services.submissions import SubmissionDetail, get_submission, workbook_of
+from server.services.submissions import SubmissionDetail, attachment_of, get_submission, workbook_of
 from server.services.texts import texts_of
 from server.services.uploads import open_upload
 from server.storage import forms
+from server.storage.attachments import StoredAttachment
 from server.storage.engine import reading
 from server.storage.exact import FactState
 from server.storage.facts import Fact, facts_of
@@ -104,6 +105,14 @@ def download(
     found = get_submission(engine, number).submission
     _refuse_strangers(found, account, sight, today)
     return found, workbook_of(engine, number)
+
+
+def download_attachment(
+    engine: Engine, number: int, attachment: int, *, account: Account | None, sight: Sight, today: date
+) -> tuple[StoredAttachment, bytes]:
+    """A file that came with a submission, to those who may see the submission."""
+    _refuse_strangers(get_submission(engine, number).submission, account, sight, today)
+    return attachment_of(engine, number, attachment)
 
 
 def _refuse_strangers(found: Submission, account: Account | None, sight: Sight, today: date) -> None:

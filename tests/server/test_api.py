@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from flask.testing import FlaskClient
@@ -14,6 +15,7 @@ from openapi_spec_validator import validate
 from sqlalchemy import Engine, event, text
 from werkzeug.test import TestResponse
 
+from form_templates.attachments import with_attachments
 from server.config import Config
 from server.storage.engine import writing
 from server.web import context
@@ -21,6 +23,7 @@ from server.web.api.openapi import DOCUMENT
 from server.web.app import create_app
 from signing.errors import NotSignableError, SigningError, TrustError
 from signing.trust import Trust
+from tests.narratives import a_docx, a_pdf
 from tests.server.world import FORM, KEYS, NOW, PERIOD, World, crops
 
 API = "/api/v1"
@@ -284,11 +287,61 @@ def test_an_upload_too_large_is_refused_before_it_is_read(client: FlaskClient) -
 
 
 @SQLITE_ONLY
-def test_an_attachment_is_refused_and_not_dropped(client: FlaskClient, world: World) -> None:
+def test_an_attachment_that_nobody_signed_refuses_the_workbook_and_is_not_dropped(
+    client: FlaskClient, world: World
+) -> None:
     reply = send(client, world.signed(), token(client), attachments=(io.BytesIO(b"x"), "a.txt"))
 
     assert reply.status_code == 422
+    assert reply.get_json()["code"] == "BS852"
+
+
+@SQLITE_ONLY
+def test_a_file_in_a_field_of_another_name_is_refused_rather_than_ignored(client: FlaskClient, world: World) -> None:
+    reply = send(client, world.signed(), token(client), attachment=(io.BytesIO(b"x"), "a.pdf"))
+
+    assert reply.status_code == 422
+    assert "attachments" in reply.get_json()["remedy"]
     assert client.get(f"{API}/submissions", headers=token(client)).get_json()["submissions"] == []
+
+
+def test_attached_reports_go_over_http_and_come_back_as_downloads(client: FlaskClient, world: World) -> None:
+    files = [("Báo cáo “09”.docx", a_docx()), ("phụ lục.pdf", a_pdf())]
+    data = world.signed(change=lambda filled: with_attachments(filled, files))
+    me, path = token(client), "/submissions/{number}/attachments/{attachment}"
+
+    first = send(client, data, me, attachments=[(io.BytesIO(content), name) for name, content in files])
+    again = send(client, data, me)
+
+    stored = conforms(first, "/submissions", "post")
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert [(one["number"], one["name"], one["size"]) for one in stored["attachments"]] == [
+        (1, files[0][0], len(files[0][1])),
+        (2, files[1][0], len(files[1][1])),
+    ]
+    seen = conforms(client.get(f"{API}/submissions/{stored['id']}", headers=me), "/submissions/{number}")
+    assert seen["attachments"] == stored["attachments"]
+    for number, (name, content) in enumerate(files, 1):
+        reply = client.get(f"{API}/submissions/{stored['id']}/attachments/{number}", headers=me)
+        assert reply.data == content
+        assert reply.mimetype in DOCUMENT["paths"][path]["get"]["responses"]["200"]["content"]
+        disposition = reply.headers["Content-Disposition"]
+        assert disposition.startswith("attachment; ")
+        assert disposition.isascii()
+        assert unquote(disposition.rpartition("UTF-8''")[2]) == name
+        assert reply.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_attached_reports_are_seen_by_those_who_see_the_workbook(client: FlaskClient, world: World) -> None:
+    data = world.signed(change=lambda filled: with_attachments(filled, [("a.pdf", a_pdf())]))
+    sent = send(client, data, token(client), attachments=(io.BytesIO(a_pdf()), "a.pdf"))
+    path = f"{API}/submissions/{sent.get_json()['id']}/attachments/1"
+
+    statuses = {unit: client.get(path, headers=token(client, unit)).status_code for unit in ("28756", "28807", "86")}
+
+    assert statuses == {"28756": 200, "28807": 403, "86": 200}
+    assert client.get(path).status_code == 401
+    assert client.get(f"{path}0", headers=token(client)).status_code == 404
 
 
 def test_an_unexpected_error_is_a_problem_without_its_inside(client: FlaskClient, world: World) -> None:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from form_templates.attached_files import MEDIA_TYPES
 from workbooks.package import MEDIA_TYPE
 
 Json = dict[str, Any]
+_BINARY: Final[Json] = {"type": "string", "format": "binary"}
 
 
 def _ref(name: str) -> Json:
@@ -39,6 +41,10 @@ def _reply(description: str, schema: Json) -> Json:
 
 def _file(description: str) -> Json:
     return {"description": description, "content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}}
+
+
+def _attachment(description: str) -> Json:
+    return {"description": description, "content": {kind: {"schema": _BINARY} for kind in MEDIA_TYPES.values()}}
 
 
 def _problem(description: str, schema: str = "Problem") -> Json:
@@ -71,6 +77,18 @@ _UNIT = _query("unit", "Mã đơn vị, ví dụ 29551")
 _PERIOD = _query("period", "Kỳ báo cáo, ví dụ 2026-M09, 2026-Q3, 2026-H1, 2026-9M, 2026")
 _TERMS = _query("version", "Kể theo phiên bản này của biểu (số theo phiên bản trước được chuyển sang)", required=False)
 _ESTIMATED: Final[Json] = {"type": "boolean", "description": "Có phần tách theo tỷ lệ đã khai báo, chưa ai báo cáo"}
+_SENDING: Final[Json] = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": _object({"workbook": _BINARY, "attachments": _list(_BINARY)}, optional=("attachments",)),
+            "encoding": {
+                "workbook": {"contentType": MEDIA_TYPE},
+                "attachments": {"contentType": ", ".join(MEDIA_TYPES.values())},
+            },
+        }
+    },
+}
 _WORKBOOK: Final[Json] = {
     "required": True,
     "content": {
@@ -302,9 +320,23 @@ _SCHEMAS: Final[Json] = {
     "Submission": {
         "allOf": [
             _ref("SubmissionSummary"),
-            _object({"findings": _list(_ref("Finding")), "verdict": _ref("Verdict")}),
+            _object(
+                {
+                    "findings": _list(_ref("Finding")),
+                    "verdict": _ref("Verdict"),
+                    "attachments": _list(_ref("Attachment")),
+                }
+            ),
         ]
     },
+    "Attachment": _object(
+        {
+            "number": {"type": "integer"},
+            "name": _text("Tên tệp trong danh sách đã ký"),
+            "size": {"type": "integer"},
+            "sha256": _text("SHA-256, như trong danh sách đã ký"),
+        }
+    ),
     "Submissions": _object({"submissions": _list(_ref("SubmissionSummary")), "next_before": _maybe("integer")}),
     "Cell": _object({"table": _text(), "row": _text("03, hoặc 02*#29551"), "column": _text()}),
     "Decimal": {
@@ -588,7 +620,7 @@ _PATHS: Final[Json] = {
                     "schema": {"type": "string", "maxLength": 200},
                 }
             ],
-            "requestBody": _WORKBOOK,
+            "requestBody": _SENDING,
             "responses": {
                 "201": _reply("Đã nhận", _ref("Submission")),
                 "200": _reply("Tệp này đã được nhận trước đó", _ref("Submission")),
@@ -626,6 +658,13 @@ _PATHS: Final[Json] = {
             "summary": "Tệp đã ký, nguyên từng byte như khi gửi",
             "parameters": [_NUMBER],
             "responses": {"200": _file("Tệp đã ký"), **_REFUSALS},
+        }
+    },
+    "/submissions/{number}/attachments/{attachment}": {
+        "get": {
+            "summary": "Tệp kèm theo, nguyên từng byte như khi gửi",
+            "parameters": [_NUMBER, _path("attachment", "Số thứ tự của tệp trong bản nộp", "integer")],
+            "responses": {"200": _attachment("Tệp Word hoặc PDF"), **_REFUSALS},
         }
     },
     "/facts": {

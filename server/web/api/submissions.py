@@ -10,16 +10,19 @@ from flask import Blueprint, Response, request
 from server.errors import InvalidError
 from server.services import submissions as reading
 from server.services.accounts import Account
+from server.services.attachments import SentFile
 from server.services.periods import parse_period
 from server.services.rights import refuse_hidden
 from server.services.submissions import SubmissionDetail
 from server.services.submitting import ALREADY, REFUSED, submit
 from server.services.units import unit as find_unit
+from server.storage.attachments import StoredAttachment
 from server.storage.submissions import Submission
 from server.web import context
 from server.web.api.arguments import optional_text, whole
 from server.web.api.forms import workbook_reply
 from server.web.api.problems import problem
+from server.web.attachments import attachment_reply
 from workbooks.finding import Finding
 
 submissions = Blueprint("submissions", __name__)
@@ -36,11 +39,13 @@ def send() -> tuple[dict[str, Any], int, dict[str, str]] | Response:
         raise InvalidError("Thiếu tệp “workbook”.", "Gửi dạng multipart/form-data, trường workbook là tệp .xlsx đã ký.")
     if (count := len(request.files.getlist("workbook"))) > 1:
         raise InvalidError(f"Có {count} tệp trong một lần gửi.", "Gửi mỗi tệp một lần.")
-    if set(request.files) - {"workbook"}:
-        raise InvalidError("Chưa nhận tệp kèm theo.", "Chỉ gửi trường workbook.")
+    if set(request.files) - {"workbook", "attachments"}:
+        raise InvalidError("Có tệp ở trường lạ.", "Tệp .xlsx đã ký ở trường workbook, tệp kèm theo ở attachments.")
+    sent = [SentFile(one.filename or "", one.read()) for one in request.files.getlist("attachments")]
     result = submit(
         here.engine,
         file.read(),
+        sent,
         account=account,
         keys=here.config.stamp_keys,
         trust=here.trust.current(),
@@ -94,6 +99,14 @@ def workbook(number: int) -> Response:
     return reply
 
 
+@submissions.get("/submissions/<int:number>/attachments/<int:attachment>")
+def attached(number: int, attachment: int) -> Response:
+    """A file that came with it, as it was sent."""
+    _visible(number)
+    found, data = reading.attachment_of(context.service().engine, number, attachment)
+    return attachment_reply(number, found, data)
+
+
 def _wanted_units(visible: frozenset[int] | None) -> frozenset[int] | None:
     code = optional_text("unit")
     if code is None:
@@ -140,7 +153,13 @@ def _refusal(detail: SubmissionDetail, findings: Iterable[Finding]) -> Response:
 
 def _detail(detail: SubmissionDetail) -> dict[str, Any]:
     told = [finding.to_dict() for finding in detail.findings]
-    return _summary(detail.submission) | {"findings": told, "verdict": dict(detail.verdict)}
+    attachments = [_attachment(one) for one in detail.attachments]
+    more = {"findings": told, "verdict": dict(detail.verdict), "attachments": attachments}
+    return _summary(detail.submission) | more
+
+
+def _attachment(one: StoredAttachment) -> dict[str, object]:
+    return {"number": one.number, "name": one.name, "size": one.size, "sha256": one.sha256}
 
 
 def _summary(found: Submission) -> dict[str, object]:

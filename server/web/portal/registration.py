@@ -10,6 +10,7 @@ from flask import Flask, Response, g, request
 
 from server.services.rights import administers
 from server.web import context
+from server.web.portal import attachments as _attachments  # noqa: F401 - its page adds itself to the portal
 from server.web.portal import catalogues as _catalogues  # noqa: F401 - its pages add themselves to the portal
 from server.web.portal import reports as _reports  # noqa: F401 - its pages add themselves to the portal
 from server.web.portal import signers as _signers  # noqa: F401 - its pages add themselves to the portal
