@@ -58,6 +58,8 @@ _PIECE = 256 << 10
 # names a drive or a second stream, a bracket a piece of a part, to programs that know of such.
 _SEGMENT = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()+,;=@]|%20|%[89A-Fa-f][0-9A-Fa-f])+")
 _LONGEST_NAME = 512
+# 4.5, of ZIP64: what an archive says it needs beyond that is no way of storing parts, and not every program opens it.
+_NEWEST_VERSION = 45
 _DOS_SPECIAL = 0x08 | 0x10
 
 _SAVE_AGAIN = "Mở tệp bằng Excel hoặc LibreOffice, lưu lại dạng .xlsx rồi gửi lại."
@@ -309,7 +311,7 @@ def _read_listed(data: bytes, at: int) -> tuple[_Listed, int]:
         magic,
         _,
         _,
-        _,
+        version,
         flags,
         method,
         _,
@@ -340,7 +342,7 @@ def _read_listed(data: bytes, at: int) -> tuple[_Listed, int]:
     if disk not in {0, _FULL16}:
         raise _refusal("BS112", "Tệp nén bị chia thành nhiều đĩa.")
     size, packed_size, offset = _widen(extra.get(_ZIP64), (size, packed_size, offset), name)
-    _check_method(name, flags, method)
+    _check_method(name, flags, method, version)
     entry = _Listed(name, raw_name, flags, method, crc, packed_size, size, offset)
     return entry, end + name_size + extra_size
 
@@ -398,10 +400,10 @@ def _is_plain(segment: str) -> bool:
     return text.isprintable() and unicodedata.is_normalized("NFKC", text)
 
 
-def _check_method(name: str, flags: int, method: int) -> None:
+def _check_method(name: str, flags: int, method: int, version: int) -> None:
     if flags & _ENCRYPTED:
         raise _refusal("BS110", f"Phần “{name}” bị mã hóa.", "Bỏ mật khẩu của tệp rồi lưu lại dạng .xlsx.", part=name)
-    if method not in {STORED, DEFLATED} or flags & ~_KNOWN_FLAGS:
+    if method not in {STORED, DEFLATED} or flags & ~_KNOWN_FLAGS or version > _NEWEST_VERSION:
         raise _refusal(
             "BS111", f"Phần “{name}” nén bằng phương pháp không được phép ({method}).", _SAVE_AGAIN, part=name
         )
@@ -460,11 +462,14 @@ def _read_local(data: bytes, item: _Listed, limit: int) -> tuple[int, bool]:
     """Where the content starts, and whether the header announces 64-bit lengths."""
     if item.offset + _LOCAL.size > limit:
         raise _refusal("BS115", f"Phần “{item.name}” nằm ngoài tệp.", part=item.name)
-    magic, _, flags, method, _, _, crc, packed_size, size, name_size, extra_size = _LOCAL.unpack_from(data, item.offset)
+    fields = _LOCAL.unpack_from(data, item.offset)
+    magic, version, flags, method, _, _, crc, packed_size, size, name_size, extra_size = fields
     name_at = item.offset + _LOCAL.size
     start = name_at + name_size + extra_size
     extra = _extra_fields(data[name_at + name_size : start], strict=False)
-    same = magic == b"PK\x03\x04" and data[name_at : name_at + name_size] == item.raw_name
+    same = (
+        magic == b"PK\x03\x04" and version <= _NEWEST_VERSION and data[name_at : name_at + name_size] == item.raw_name
+    )
     # Bits 1 and 2 only tell how hard the packer tried.
     same = same and (flags & ~6) == (item.flags & ~6) and method == item.method and _UNICODE_PATH not in extra
     if not same:

@@ -202,6 +202,16 @@ def test_other_compression_methods_are_refused(method: int) -> None:
     assert refusal(raw_zip([RawEntry("a.xml").both(method=method)])) == "BS111"
 
 
+@pytest.mark.parametrize(("fields", "code"), [({"local": 76}, "BS108"), ({"local": 76, "central": 76}, "BS111")])
+def test_an_archive_that_wants_a_program_of_the_future_is_refused(fields: dict[str, int], code: str) -> None:
+    """Python's own zipfile does not open it: two programs, two readings."""
+    entry = RawEntry("a.xml")
+    for header, version in fields.items():
+        getattr(entry, header)["version"] = version
+
+    assert refusal(raw_zip([entry])) == code
+
+
 def test_archives_over_several_disks_are_refused() -> None:
     assert refusal(raw_zip([RawEntry("a.xml").both(disk=1)])) == "BS112"
 
