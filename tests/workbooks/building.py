@@ -122,11 +122,13 @@ def raw_zip(
         central, local = entry.central, entry.local
         offset = len(body) if offsets is None else offsets[index]
         body += struct.pack(
-            "<4sHHHHHIIIHH", b"PK\x03\x04", local["version"], local["flags"], local["method"], 0, 33, local["crc"], local["packed"],
+            "<4sHHHHHIIIHH", b"PK\x03\x04", local["version"],
+            local["flags"], local["method"], 0, 33, local["crc"], local["packed"],
             local["size"], len(local["name"]), len(local["extra"]),
         ) + local["name"] + local["extra"] + entry.packed + entry.descriptor + entry.gap  # fmt: skip
         directory += struct.pack(
-            "<4sHHHHHHIIIHHHHHII", b"PK\x01\x02", 20, central["version"], central["flags"], central["method"], 0, 33, central["crc"],
+            "<4sHHHHHHIIIHHHHHII", b"PK\x01\x02", 20, central["version"],
+            central["flags"], central["method"], 0, 33, central["crc"],
             central["packed"], central["size"], len(central["name"]), len(central["extra"]), 0, central["disk"], 0, 0,
             offset,
         ) + central["name"] + central["extra"]  # fmt: skip
