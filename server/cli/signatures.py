@@ -184,9 +184,7 @@ def _prepared(data: bytes, attached: Sequence[Path]) -> bytes:
         print_findings(warnings, on_error=True)
     workbook = open_workbook(data)
     for one in read_attachments(workbook):
-        click.echo(
-            f"Ký cùng tệp kèm theo: {one.name} ({one.size:,} byte, SHA-256 {one.sha256})".replace(",", "."), err=True
-        )
+        click.echo(f"Ký cùng tệp kèm theo: {one.name} ({one.size} byte, SHA-256 {one.sha256})", err=True)
     version = embedded_version(workbook)
     # Values are frozen only before the first signature: a later signer must not change what the first one saw.
     return data if is_signed(workbook.package) or version is None else freeze(data, version)

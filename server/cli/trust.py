@@ -155,5 +155,6 @@ def _until(found: x509.CertificateRevocationList) -> str:
 def _file_name(address: str) -> str:
     """A name of its own for each address, so that a list replaces its own earlier issue only."""
     digest = hashlib.sha256(address.encode()).hexdigest()[:12]
-    stem = "".join(char for char in address.rstrip("/").rpartition("/")[2] if char.isalnum() or char in "-_")[:40]
+    last = address.rstrip("/").rpartition("/")[2].rpartition(".")[0]
+    stem = "".join(char for char in last if char.isalnum() or char in "-_")[:40]
     return f"{stem or 'crl'}-{digest}"
