@@ -37,6 +37,7 @@ benchmark: .venv/installed-benchmark
 	scripts/install-test-tools
 	$(BIN)/python benchmarks/checking.py
 	$(BIN)/python benchmarks/demonstration.py
+	$(BIN)/python benchmarks/signatures.py
 
 # Needs uv on the path; writes no index address into the locks.
 lock:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import gc
 import random
-import resource
 import statistics
 import sys
 import tempfile
@@ -41,6 +40,7 @@ from workbooks.archive import write_archive
 COLUMNS = 10
 TARGETS_MS = {5_000: 6, 500_000: 120}
 PASSWORD = "do-toc-do"  # noqa: S105 - of a key that lives as long as the run
+PAUSE = 0.1  # seconds, in which Java's collector and compiler end what the turn before left them
 WARMING = {5_000: 60, 500_000: 8}  # rounds until Java's compiler has done its work
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -166,7 +166,7 @@ class Ours:
 
     def memory(self) -> float:
         """See Contestant."""
-        return self._pool.submit(_largest).result()
+        return self._pool.submit(_high_water, "self").result()
 
 
 class Theirs:
@@ -190,8 +190,7 @@ class Theirs:
 
     def memory(self) -> float:
         """See Contestant."""
-        status = Path(f"/proc/{self._poi.pid}/status").read_text(encoding="ascii")
-        return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+        return _high_water(str(self._poi.pid))
 
 
 def _ours(action: str, kind: str, ground: Ground) -> float:
@@ -220,8 +219,10 @@ def _trust(folder: Path) -> Trust:
     return Trust.from_directory(folder / "trust")
 
 
-def _largest() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def _high_water(process: str) -> float:
+    """Not `ru_maxrss`: a process inherits that from the one that started it."""
+    status = Path("/proc", process, "status").read_text(encoding="ascii")
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 # -- the race ----------------------------------------------------------------------------------------------------------
@@ -274,6 +275,7 @@ def race(cells: int, runs: int) -> None:
             taken: dict[str, list[float]] = {runner.name: [] for runner in runners}
             for _ in range(runs):
                 for runner in runners:
+                    time.sleep(PAUSE)
                     taken[runner.name].append(runner.once())
             memory = {runner.name: runner.memory() for runner in runners}
         size = ground.plain.stat().st_size
