@@ -85,7 +85,7 @@ def facts_of(certificate: x509.Certificate) -> CertificateFacts:
         sha256=certificate.fingerprint(hashes.SHA256()).hex(),
         holder=excerpt(common_name(certificate.subject)),
         issuer=excerpt(common_name(certificate.issuer)),
-        serial=f"{certificate.serial_number:X}",
+        serial=f"{certificate.serial_number:x}",
         valid_from=day_in_vietnam(certificate.not_valid_before_utc),
         valid_until=day_in_vietnam(certificate.not_valid_after_utc),
     )

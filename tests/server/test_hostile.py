@@ -97,6 +97,17 @@ def test_a_new_revocation_list_counts_from_the_next_request_on(world: World, tmp
     assert folder.current() is folder.current()
 
 
+def test_a_new_list_in_the_folder_of_a_tree_counts_too(world: World, tmp_path: Path) -> None:
+    tree, folder = tmp_path / "cong-cong", TrustFolder(tmp_path)
+    tree.mkdir()
+    (tree / "root.crt").write_bytes(world.trust.roots[0].public_bytes(Encoding.PEM))
+    before = folder.current()
+
+    (tree / "issuing.crl").write_bytes(world.trust.crls[1].public_bytes(Encoding.DER))
+
+    assert (before.crls, folder.current().crls) == ((), (world.trust.crls[1],))
+
+
 @pytest.mark.parametrize("kind", ["dangling", "folder"])
 def test_a_trust_folder_that_cannot_be_read_is_a_fault_of_trust(tmp_path: Path, kind: str) -> None:
     if kind == "dangling":

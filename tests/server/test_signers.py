@@ -3,12 +3,15 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from server.cli.main import bieuso
 from server.errors import ConflictError, InvalidError, NotFoundError, ServiceError
 from server.services import audit
 from server.services.signers import (
@@ -21,6 +24,7 @@ from server.services.signers import (
     revoke_signer,
     signer_history,
 )
+from server.services.submissions import get_submission
 from server.storage import audit as audit_log
 from server.storage import blobs
 from server.storage.engine import reading
@@ -81,7 +85,7 @@ def test_a_registered_certificate_is_kept_with_role_and_days(world: World) -> No
     assert found == made.signer
     assert (found.entry.role, found.entry.valid_to) == (SignerRole.OFFICER, date(2027, 1, 1))
     assert found.certificate is not None
-    assert found.certificate.serial == f"{person.certificate.serial_number:X}"
+    assert found.certificate.serial == f"{person.certificate.serial_number:x}"
     assert (found.certificate.issuer, found.certificate.holder) == ("Cấp chứng thư thử", "Trần Thị B")
     with reading(world.engine) as connection:
         kept = blobs.get_blob(connection, found.entry.certificate_sha256)
@@ -132,7 +136,7 @@ def test_a_file_with_the_whole_chain_is_refused_and_the_wanted_one_named(world: 
     with pytest.raises(InvalidError, match="2 chứng thư") as refused:
         register(world, pem(person, world.authorities.issuing))
 
-    assert f"“Trần Thị B” (số {person.certificate.serial_number:X})" in refused.value.remedy
+    assert f"“Trần Thị B” (số {person.certificate.serial_number:x})" in refused.value.remedy
 
 
 @SQLITE_ONLY
@@ -201,7 +205,7 @@ def test_a_replacement_ends_the_old_entry_on_the_day_the_new_begins(world: World
 
     old, new = (one.entry for one in everyone(world))
     assert (old.valid_from, old.valid_to, new.valid_from, new.valid_to) == (date(2025, 7, 1), TODAY, TODAY, None)
-    assert old.end_reason == f"Thay bằng chứng thư số {fresh.certificate.serial_number:X} của {LEADER}"
+    assert old.end_reason == f"Thay bằng chứng thư số {fresh.certificate.serial_number:x} của {LEADER}"
     assert (new.name, new.role, new.id) == (old.name, old.role, made.signer.entry.id)
     assert [one.entry for one in everyone(world, day=TODAY)] == [new]
     assert [one.entry for one in everyone(world, day=TODAY - timedelta(days=1))] == [old]
@@ -250,6 +254,18 @@ def test_a_revocation_in_the_past_tells_what_was_signed_since(world: World) -> N
         date(2026, 10, 3),
         "Mất thiết bị ký hoặc lộ khóa",
     )
+
+
+def test_the_command_prints_what_was_signed_since_and_leaves_it(world: World, tmp_path: Path) -> None:
+    sent = world.send(world.signed())
+    url = world.engine.url.render_as_string(hide_password=False).replace("+psycopg", "")
+    words = ["signer", "revoke", str(number_of(world)), "--from", "2026-10-01", "--reason", "lost"]
+
+    done = CliRunner().invoke(bieuso, words, env={"BIEUSO_DATABASE_URL": url, "BIEUSO_DATA": str(tmp_path)})
+
+    assert done.exit_code == 0
+    assert f"số {sent.id}: KTXH-09.T kỳ 2026-M09, ký ngày 02/10/2026" in done.stdout
+    assert get_submission(world.engine, sent.id).submission.status == "accepted"
 
 
 def test_what_was_signed_since_tells_of_submissions_that_were_replaced_too(world: World) -> None:
