@@ -10,11 +10,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from signing.extending import add_time_stamp
+from signing.fetching import HttpTimeStamper
 from signing.sign import sign_package
 from tests.oracles.libreoffice_signatures import libreoffice_verdicts
 from tests.signing.authorities import Authorities, create_authorities, rsa_key
+from tests.signing.network import a_time_authority, time_authority
 from tests.signing.tampering import replaced
 from workbooks.patch import patch_cells
 
@@ -47,6 +51,26 @@ def test_libreoffice_accepts_what_is_signed(kind: str, plain: bytes, tmp_path: P
     assert [verdict.signature_valid for verdict in verdicts] == [True, True]
     assert [verdict.certificate_valid for verdict in verdicts] == [True, True]
     assert ["Một" in verdicts[0].signer, "Hai" in verdicts[1].signer] == [True, True]
+
+
+@pytest.mark.parametrize(("kind", "digest"), [("rsa-4096", "SHA-512"), ("p-384", "SHA-384"), ("p-256", "SHA-512")])
+def test_libreoffice_accepts_every_strength_and_a_time_stamp(
+    kind: str, digest: str, plain: bytes, tmp_path: Path
+) -> None:
+    now = datetime.now(UTC)
+    authorities = create_authorities(now=now)
+    keys = {"rsa-4096": lambda: rsa_key(4096), "p-384": lambda: ec.generate_private_key(ec.SECP384R1())}
+    life = {"start": now - DAY, "end": now + DAY}
+    holder = authorities.officer("Một", keys.get(kind, lambda: None)(), **life)
+    with time_authority(a_time_authority(authorities, **life)) as address:
+        stamped = add_time_stamp(sign_package(plain, holder, at=now, digest=digest), HttpTimeStamper(address))
+    file = tmp_path / "signed.xlsx"
+    file.write_bytes(stamped.data)
+
+    (verdict,) = libreoffice_verdicts(file, pem_of(authorities))
+
+    assert stamped.warning is None
+    assert (verdict.signature_valid, verdict.certificate_valid) == (True, True)
 
 
 def test_libreoffice_does_not_know_a_stranger(plain: bytes, tmp_path: Path) -> None:
