@@ -18,12 +18,14 @@ from typing import Final
 import xlwings as xw
 
 from addin import explanations, painting, repairs, text_repairs
+from addin.attached import attached_files
 from addin.client import Client, SubmissionReply
 from addin.edits import Carried, carry
 from addin.errors import ActionError
 from addin.issued import FOLDER, Issued, folder_of, issued_for, keep, read_issued
 from addin.libreoffice import register
 from addin.text_repairs import TextChange
+from form_templates.attachments import with_attachments
 from form_templates.explanations import read_explanations
 from form_templates.reading import read_form
 from formulas import checking
@@ -75,13 +77,14 @@ def load(client: Client, form: str, unit: str, period: str, folder: Path) -> xw.
     return _open(path)
 
 
-def check(book: xw.Book, *, client: Client | None = None) -> Report:
+def check(book: xw.Book, *, attachments: Sequence[Path] = (), client: Client | None = None) -> Report:
     """Checks the open book as the service will, and marks the cells. Findings name the cells of the open book.
 
-    Raises EditError, ActionError, WorkbookError.
+    The report lists the files that are to go with it, as the signer should see them.
+    Raises EditError, ActionError, WorkbookError, and FormError for files that may not be attached.
     """
     issued = issued_for(book, client)
-    report, _ = _checked(book, issued)
+    report, _ = _checked(book, issued, attachments)
     return report
 
 
@@ -139,16 +142,25 @@ def explain(book: xw.Book, finding: Finding, text: str, *, client: Client | None
 
 
 def sign(
-    book: xw.Book, signer: Signer, *, at: datetime | None = None, comment: str = "", client: Client | None = None
+    book: xw.Book,
+    signer: Signer,
+    *,
+    attachments: Sequence[Path] = (),
+    at: datetime | None = None,
+    comment: str = "",
+    client: Client | None = None,
 ) -> Path:
     """Signs what the open book says and writes ``NAME.signed.xlsx`` beside it.
 
+    ``attachments`` are listed in the signed file by name, size and SHA-256, so that its signature covers them.
+
     Raises:
         ActionError: the book has errors; they are marked in it.
+        FormError: files that may not be attached.
         EditError, WorkbookError, SigningError: see `check` and `sign_package`.
     """
     issued = issued_for(book, client)
-    report, carried = _checked(book, issued)
+    report, carried = _checked(book, issued, attachments)
     errors = [finding for finding in report.findings if finding.severity is Severity.ERROR]
     if errors:
         raise ActionError(
@@ -161,10 +173,12 @@ def sign(
     return path
 
 
-def send(book: xw.Book, client: Client) -> SubmissionReply:
+def send(book: xw.Book, client: Client, *, attachments: Sequence[Path] = ()) -> SubmissionReply:
     """Sends the signed file of the open book. May be repeated: the service stores the same bytes once.
 
-    Raises ActionError where the book is not signed or has changed since, ClientError.
+    The files that it lists are looked for beside it and among ``attachments`` (files or folders).
+    Raises ActionError where the book is not signed or has changed since; ClientError, before anything is sent, where a
+    listed file is missing or changed.
     """
     path = signed_path(book)
     if not path.is_file():
@@ -173,7 +187,7 @@ def send(book: xw.Book, client: Client) -> SubmissionReply:
     issued = issued_for(book, client)
     if _content(data, issued) != _content(carry(book, issued.data, issued.version).data, issued):
         raise ActionError("changed-since", "Số liệu trong biểu đã thay đổi sau khi ký.", "Kiểm tra và ký lại rồi gửi.")
-    return client.submit(data, path.name)
+    return client.submit(data, path.name, attached_files(data, [path.parent, *attachments]))
 
 
 def signed_path(book: xw.Book) -> Path:
@@ -185,8 +199,9 @@ def _text_log(book: xw.Book) -> Path:
     return folder_of(book) / FOLDER / (Path(book.name).stem + _TEXT_LOG)
 
 
-def _checked(book: xw.Book, issued: Issued) -> tuple[Report, Carried]:
+def _checked(book: xw.Book, issued: Issued, attachments: Sequence[Path] = ()) -> tuple[Report, Carried]:
     carried = carry(book, issued.data, issued.version)
+    carried = replace(carried, data=with_attachments(carried.data, [_file(path) for path in attachments]))
     report = checking.check(carried.data, issued.version)
     report = replace(report, findings=tuple(_in_book(report.findings, carried)))
     try:
@@ -195,6 +210,13 @@ def _checked(book: xw.Book, issued: Issued) -> tuple[Report, Carried]:
         # A sheet that cannot be painted must not hide what was found: the caller shows the list anyway.
         _log.warning("findings are not painted: %s", error)
     return report, carried
+
+
+def _file(path: Path) -> tuple[str, bytes]:
+    try:
+        return path.name, path.read_bytes()
+    except OSError as error:
+        raise ActionError("no-attachment", f"Không đọc được tệp kèm theo “{path}”.", "Chọn lại tệp.") from error
 
 
 def _in_book(findings: Iterable[Finding], carried: Carried) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
@@ -17,6 +17,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
+from addin.attached import attached_files
 from addin.errors import ClientError
 from addin.replies import (
     FormEntry,
@@ -29,14 +30,16 @@ from addin.replies import (
     text_of,
     wrong_password,
 )
+from form_templates.attached_files import MEDIA_TYPES, kind_of
 from workbooks.package import MEDIA_TYPE
 
-__all__ = ["Client", "ClientError", "FormEntry", "SubmissionReply"]
+__all__ = ["Client", "ClientError", "FormEntry", "SubmissionReply", "attached_files"]
 
 _API: Final = "/api/v1"
 _TRY_AGAIN: Final = frozenset({502, 503, 504})
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 _LARGEST_REPLY: Final = 64 * 1024 * 1024
+_ANY_TYPE: Final = "application/octet-stream"
 _SIGN_IN_NEEDED, _REFUSED = 401, 422
 
 
@@ -119,9 +122,14 @@ class Client:
         """The merged workbook of a consolidating unit. Raises ClientError."""
         return self._workbook(f"/consolidated/{_part(form)}/{_part(period)}/{_part(unit)}.xlsx")
 
-    def submit(self, workbook: bytes, filename: str) -> SubmissionReply:
-        """Sends a signed workbook. A refusal with findings is a reply, not an error. Raises ClientError."""
-        files = {"workbook": (filename, workbook, MEDIA_TYPE)}
+    def submit(self, workbook: bytes, filename: str, attachments: Sequence[tuple[str, bytes]] = ()) -> SubmissionReply:
+        """Sends a signed workbook and the files (name, content) that it lists, see `attached_files`.
+
+        A refusal with findings is a reply, not an error. Raises ClientError.
+        """
+        files = [("workbook", (filename, workbook, MEDIA_TYPE))]
+        for name, data in attachments:
+            files.append(("attachments", (name, data, MEDIA_TYPES.get(kind_of(name), _ANY_TYPE))))
         key = hashlib.sha256(workbook).hexdigest()
         answer = self._ask("POST", "/submissions", files=files, headers={"Idempotency-Key": key})
         if answer.status != _REFUSED:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -24,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from openpyxl import load_workbook
 
 from form_templates import serial
+from form_templates.attachments import with_attachments
 from form_templates.stamp import embedded_version, read_stamp
 from server.cli.main import bieuso, main
 from server.demo.authority import DEMO_PASSWORD, create_authority
@@ -31,6 +33,7 @@ from server.errors import SignInNeededError
 from server.services.accounts import sign_in
 from server.services.units import load_units_2025
 from server.storage.engine import connect
+from tests.narratives import a_pdf
 from workbooks.patch import Formula, Patch, patch_cells
 from workbooks.workbook import open_workbook
 
@@ -568,6 +571,35 @@ def test_a_service_that_is_not_there_is_told(program: Program, issued: Path) -> 
     assert done.exit_code == 1
     assert server in done.errors
     assert "gửi lại nhiều lần không tạo bản nộp trùng" in done.errors
+
+
+def test_the_check_lists_the_attached_files_that_a_signature_would_cover(run: Run, issued: Path) -> None:
+    report = a_pdf()
+    issued.write_bytes(with_attachments(issued.read_bytes(), [("phụ lục.pdf", report)]))
+
+    shown, as_json = run("check", issued).stdout, told(run("check", issued, "--json"))
+
+    digest = hashlib.sha256(report).hexdigest()
+    assert f"1. phụ lục.pdf, {len(report)} byte, SHA-256 {digest}" in shown
+    assert as_json["attachments"] == [{"name": "phụ lục.pdf", "size": len(report), "sha256": digest}]
+
+
+def test_nothing_is_sent_while_a_listed_file_is_missing_or_one_that_nobody_signed_is_named(
+    program: Program, issued: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "khác.pdf"
+    other.write_bytes(a_pdf("khac"))
+    to_nobody = ["--server", "http://127.0.0.1:9", "--account", "a", "--password", "b"]
+    unlisted = program("submit", issued, "--attach", other, *to_nobody)
+    issued.write_bytes(with_attachments(issued.read_bytes(), [("phụ lục.pdf", a_pdf())]))
+
+    missing = program("submit", issued, *to_nobody)
+
+    assert (unlisted.exit_code, missing.exit_code) == (1, 1)
+    assert "khác.pdf" in unlisted.errors
+    assert "phụ lục.pdf" in missing.errors
+    assert "Chưa gửi gì" in unlisted.errors
+    assert "Chưa gửi gì" in missing.errors
 
 
 def test_the_installed_program_is_this_command(environment: dict[str, str]) -> None:

@@ -32,8 +32,13 @@ def check(file: Path, as_json: bool) -> None:
     """Kiểm tra biểu đã nhập: công thức, quan hệ số liệu, kiểu số, phông chữ."""
     report = check_form(file.read_bytes())
     if as_json:
-        print_json({"file": str(file), "ok": not report.findings, "findings": [f.to_dict() for f in report.findings]})
-    elif report.findings:
+        print_json({"file": str(file), **report.to_dict(), "ok": not report.findings})
+        sys.exit(1 if report.findings else 0)
+    if report.attachments:
+        click.echo(f"{file}: {len(report.attachments)} tệp kèm theo, chữ ký bảo đảm cho cả các tệp này:")
+        for number, one in enumerate(report.attachments, start=1):
+            click.echo(f"  {number}. {one.name}, {one.size} byte, SHA-256 {one.sha256}")
+    if report.findings:
         print_findings(report.findings)
     else:
         click.echo(f"{file}: không có lỗi, không có cảnh báo.")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from addin.client import Client, ClientError
+from addin.client import Client, ClientError, attached_files
 from server.cli.arguments import existing_file, new_file
 from server.cli.database import opened
 from server.cli.output import print_findings, print_json
@@ -35,15 +35,34 @@ def serve(host: str, port: int, workers: int | None) -> None:
 )
 @click.argument("workbooks", metavar="FILE...", nargs=-1, required=True, type=existing_file)
 @click.option("--server", required=True, help="Địa chỉ dịch vụ.")
+@click.option(
+    "--attach",
+    "places",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    metavar="TỆP|THƯ MỤC",
+    help="Tệp kèm theo, hoặc thư mục chứa chúng; mặc định tìm cạnh từng biểu.",
+)
 @click.option("--account", required=True, envvar="BIEUSO_ACCOUNT", help="Tên tài khoản.")
 @click.option("--password", prompt="Mật khẩu", hide_input=True, envvar="BIEUSO_PASSWORD", help="Hỏi nếu không ghi.")
 @click.option("--json", "as_json", is_flag=True, help="In kết quả dạng JSON.")
-def submit(workbooks: tuple[Path, ...], server: str, account: str, password: str, as_json: bool) -> None:
-    """Gửi các tệp đã ký. Gửi lại sau khi đứt mạng không tạo bản nộp trùng."""
+def submit(
+    workbooks: tuple[Path, ...],
+    *,
+    server: str,
+    places: tuple[Path, ...],
+    account: str,
+    password: str,
+    as_json: bool,
+) -> None:
+    """Gửi các tệp đã ký, cùng những tệp kèm theo mà từng biểu có ghi. Gửi lại sau khi đứt mạng không tạo bản trùng."""
     try:
+        # Everything is found before the first workbook is sent.
+        sent = [(path, data := path.read_bytes(), attached_files(data, [path.parent, *places])) for path in workbooks]
+        _refuse_unlisted(places, {content for _, _, files in sent for _, content in files})
         with Client(server) as client:
             client.sign_in(account, password)
-            replies = [(path, client.submit(path.read_bytes(), path.name)) for path in workbooks]
+            replies = [(path, client.submit(data, path.name, files)) for path, data, files in sent]
     except ClientError as error:
         click.echo(str(error), err=True)
         sys.exit(1)
@@ -61,6 +80,17 @@ def submit(workbooks: tuple[Path, ...], server: str, account: str, password: str
             if reply.findings:
                 print_findings(reply.findings)
     sys.exit(0 if all(reply.accepted for _, reply in replies) else 1)
+
+
+def _refuse_unlisted(places: tuple[Path, ...], found: set[bytes]) -> None:
+    """A file that was named and that no workbook lists would be refused by the service: nobody signed it."""
+    for place in places:
+        if place.is_file() and place.read_bytes() not in found:
+            raise ClientError(
+                "attachment-unlisted",
+                f"Tệp “{place}” không có trong danh sách đã ký của biểu nào. Chưa gửi gì.",
+                "Bỏ tệp này; nếu cần gửi thì kèm vào biểu chưa ký rồi ký lại.",
+            )
 
 
 @click.command(epilog="Ví dụ: bieuso consolidate KTXH-09.T 2026-M09 86 -o KTXH-09.T.xlsx")

@@ -14,6 +14,8 @@ from werkzeug.serving import make_server
 from addin import actions
 from addin.client import Client, ClientError
 from addin.errors import ActionError
+from form_templates.attachments import read_attachments
+from form_templates.errors import FormError
 from server.demo import preparation
 from server.demo.authority import DEMO_PASSWORD
 from server.demo.folder import Folder
@@ -21,6 +23,8 @@ from server.storage.engine import connect
 from server.storage.schema import upgrade
 from server.web.app import create_app
 from signing.keys import Pkcs12Signer
+from tests.narratives import a_docx
+from workbooks.workbook import open_workbook
 
 FORM, PERIOD = "KTXH-09.T", "2026-M09"
 
@@ -94,6 +98,36 @@ def test_a_form_is_loaded_filled_checked_signed_and_sent(book: xw.Book, client: 
     assert reply.verdict["outcome"] == "valid"
     assert (again.id, again.repeated) == (reply.id, True)
     assert client.submission(reply.id).status == "accepted"
+
+
+def test_a_report_is_signed_with_the_form_sent_with_it_and_kept(
+    book: xw.Book, client: Client, commune: Commune, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "báo cáo"
+    elsewhere.mkdir()
+    report = elsewhere / "Thuyết minh tháng 9.docx"
+    report.write_bytes(a_docx())
+    before = actions.check(book, attachments=[report])
+    path = actions.sign(book, commune.signer, attachments=[report])
+
+    with pytest.raises(ClientError, match=r"Thuyết minh tháng 9\.docx"):
+        actions.send(book, client)
+    reply = actions.send(book, client, attachments=[elsewhere])
+
+    assert [one.name for one in before.attachments] == [report.name]
+    assert read_attachments(open_workbook(path.read_bytes())) == before.attachments
+    assert reply.accepted, reply.findings
+
+
+def test_a_file_that_may_not_be_attached_is_not_signed(book: xw.Book, commune: Commune, tmp_path: Path) -> None:
+    (tmp_path / "báo cáo.doc").write_bytes(b"\xd0\xcf\x11\xe0")
+
+    with pytest.raises(FormError, match="BS853"):
+        actions.sign(book, commune.signer, attachments=[tmp_path / "báo cáo.doc"])
+    with pytest.raises(ActionError, match="Không đọc được"):
+        actions.sign(book, commune.signer, attachments=[tmp_path / "không có.docx"])
+
+    assert not actions.signed_path(book).exists()
 
 
 def test_the_service_lists_the_forms(client: Client) -> None:
