@@ -44,7 +44,6 @@ from signing.wording import common_name, date_text, time_text
 
 T = TypeVar("T")
 
-_MAX_ANSWERS = 4096
 # The ASN.1 library parses lazily and reports damage late, as ValueError.
 _PROBLEMS = (ValidationError, PathBuildingError, ValueError)
 _REVOCATION_PROBLEMS = (*_PROBLEMS, OCSPValidationError, CRLValidationError)
@@ -138,9 +137,10 @@ def assess(
 ) -> Assessment:
     """Assess a certificate at a moment, with the certificates that came along with it."""
     question = _Question(trust, signer, embedded, now, use)
+    key = question.key
     # The parsed certificates are shared and parse themselves as they are read, which two threads must not do at once.
     with trust.lock:
-        answer = trust.answers.get(question.key)
+        answer = trust.answers.get(key)
         if isinstance(answer, Assessment):
             return answer
         sound, damaged, unused = _sorted_out(question)
@@ -149,12 +149,8 @@ def assess(
     # Whoever is asked over the network may take his time; nobody else should wait for that.
     answers, silent = ask(trust.source, trust, found.certificates) if isinstance(found, _Found) else ([], [])
     with trust.lock:
-        answer = _answer(question, found, answers, silent)
-        if len(trust.answers) >= _MAX_ANSWERS:
-            trust.answers.clear()
-        trust.answers[_Question(trust, signer, embedded, now, use).key] = answer = replace(
-            answer, damaged=damaged, unused=unused
-        )
+        answer = replace(_answer(question, found, answers, silent), damaged=damaged, unused=unused)
+        trust.remember(key, answer)
     return answer
 
 

@@ -121,8 +121,18 @@ def assess_time_stamp(token: bytes, data: bytes, trust: Trust, moment: datetime)
     key = ("time-stamp", digest(token), digest(data), moment.strftime("%Y%m%d%H%M%z"))
     known = trust.answers.get(key)
     if not isinstance(known, TimeStamp):
-        known = trust.answers[key] = _assess(token, data, trust, moment)
+        known = _assess(token, data, trust, moment)
+        trust.remember(key, known)
     return known
+
+
+def imprint_algorithm(token: bytes) -> str:
+    """The digest that a token is over, by name ("sha512"); "" where it cannot be read."""
+    try:
+        info = _info(cms.ContentInfo.load(token, strict=True))
+        return str(info["message_imprint"]["hash_algorithm"]["algorithm"].native)
+    except (ValueError, TypeError, KeyError):
+        return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from signing.errors import TrustError
 from signing.evidence import Evidence
 from signing.findings import error
 
+_MAX_ANSWERS: Final = 4096
 TREE_FILE: Final = "tree.toml"
 _CERTIFICATES = (".crt", ".pem", ".cer")
 _CRLS = (".crl",)
@@ -132,6 +133,12 @@ class Trust:
             chain.from_iterable(one.crls for one in read),
         )
         return replace(trust, trees={key: tree for key, (_, tree) in roots.items()})
+
+    def remember(self, key: tuple[object, ...], answer: object) -> None:
+        """Keeps an answer; all are forgotten before they are too many."""
+        if len(self.answers) >= _MAX_ANSWERS:
+            self.answers.clear()
+        self.answers[key] = answer
 
     def tree_of(self, root: x509.Certificate) -> Tree:
         """The tree of a root; one of no name where none was configured."""
