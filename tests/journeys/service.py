@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -97,7 +97,14 @@ def a_client(service: Service, folder: Folder, unit: str) -> Iterator[Client]:
 class RawUpload:
     """An upload over a bare socket: the bytes of the request can be sent bit by bit, and the line cut at any time."""
 
-    def __init__(self, service: Service, folder: Folder, unit: str, workbook: bytes) -> None:
+    def __init__(
+        self,
+        service: Service,
+        folder: Folder,
+        unit: str,
+        workbook: bytes,
+        attachments: Sequence[tuple[str, bytes]] = (),
+    ) -> None:
         account = f"lanhdao.{unit}"
         session = {"account": account, "password": folder.read_secrets()[account]}
         token = httpx.post(f"{service.url}/api/v1/sessions", json=session, trust_env=False).json()["token"]
@@ -105,7 +112,7 @@ class RawUpload:
             "POST",
             f"{service.url}/api/v1/submissions",
             headers={"Authorization": f"Bearer {token}"},
-            files={"workbook": (f"{unit}.xlsx", workbook)},
+            files=[("workbook", (f"{unit}.xlsx", workbook)), *(("attachments", one) for one in attachments)],
         )
         head = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
         self.request = f"POST /api/v1/submissions HTTP/1.1\r\n{head}\r\n".encode() + request.read()
