@@ -10,7 +10,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -31,14 +31,16 @@ from form_templates.reading import read_form
 from formulas import checking
 from formulas.checking import Report
 from formulas.text.detection import Certainty
+from signing.ceremony import Act, perform
 from signing.keys import Signer
-from signing.sign import sign_package
 from workbooks.address import address, parse_address
 from workbooks.finding import Finding, Severity
 from workbooks.workbook import open_workbook
 
 __all__ = [
+    "SignedBook",
     "check",
+    "countersign",
     "explain",
     "load",
     "preview_text",
@@ -54,6 +56,14 @@ _log = logging.getLogger(__name__)
 _SIGNED: Final = ".signed.xlsx"
 _TEXT_LOG: Final = ".chu.json"
 _UNSAFE: Final = re.compile(r"[^\w.\-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class SignedBook:
+    """The signed file, and what the person should know of its signature (no time stamp, revocation unknown)."""
+
+    path: Path
+    warnings: tuple[Finding, ...] = ()
 
 
 def load(client: Client, form: str, unit: str, period: str, folder: Path) -> xw.Book:
@@ -144,20 +154,24 @@ def explain(book: xw.Book, finding: Finding, text: str, *, client: Client | None
 def sign(
     book: xw.Book,
     signer: Signer,
+    act: Act | None = None,
     *,
     attachments: Sequence[Path] = (),
-    at: datetime | None = None,
-    comment: str = "",
     client: Client | None = None,
-) -> Path:
+) -> SignedBook:
     """Signs what the open book says and writes ``NAME.signed.xlsx`` beside it.
 
-    ``attachments`` are listed in the signed file by name, size and SHA-256, so that its signature covers them.
+    Args:
+        book: the open book.
+        signer: whoever holds the key.
+        act: role, comment, trust, time stamp; now and nothing of these unless given.
+        attachments: files that are listed in the signed workbook by name, size and SHA-256, so that they are covered.
+        client: fetches the issued file where it is missing.
 
     Raises:
         ActionError: the book has errors; they are marked in it.
         FormError: files that may not be attached.
-        EditError, WorkbookError, SigningError: see `check` and `sign_package`.
+        EditError, WorkbookError, SigningError: see `check` and `perform`.
     """
     issued = issued_for(book, client)
     report, carried = _checked(book, issued, attachments)
@@ -168,9 +182,17 @@ def sign(
             f"Biểu còn {len(errors)} lỗi nên chưa ký được; lỗi đầu tiên: {errors[0].message}",
             "Sửa các ô được tô đỏ, kiểm tra lại rồi ký.",
         )
-    path = signed_path(book)
-    _write(path, sign_package(carried.data, signer, at=at or datetime.now(UTC), comment=comment))
-    return path
+    return _signed(book, carried.data, signer, act)
+
+
+def countersign(book: xw.Book, signer: Signer, act: Act | None = None, *, client: Client | None = None) -> SignedBook:
+    """Signs the signed file of the open book once more: the leader after the officer, the seal after both.
+
+    Raises:
+        ActionError: nobody signed yet, or the book says something else than what was signed.
+        EditError, WorkbookError, SigningError: see `check` and `perform`.
+    """
+    return _signed(book, _still_signed(book, issued_for(book, client)), signer, act)
 
 
 def send(book: xw.Book, client: Client, *, attachments: Sequence[Path] = ()) -> SubmissionReply:
@@ -180,19 +202,31 @@ def send(book: xw.Book, client: Client, *, attachments: Sequence[Path] = ()) -> 
     Raises ActionError where the book is not signed or has changed since; ClientError, before anything is sent, where a
     listed file is missing or changed.
     """
+    data = _still_signed(book, issued_for(book, client))
     path = signed_path(book)
-    if not path.is_file():
-        raise ActionError("not-signed", f"Biểu “{book.name}” chưa được ký.", "Ký biểu rồi gửi.")
-    data = path.read_bytes()
-    issued = issued_for(book, client)
-    if _content(data, issued) != _content(carry(book, issued.data, issued.version).data, issued):
-        raise ActionError("changed-since", "Số liệu trong biểu đã thay đổi sau khi ký.", "Kiểm tra và ký lại rồi gửi.")
     return client.submit(data, path.name, attached_files(data, [path.parent, *attachments]))
 
 
 def signed_path(book: xw.Book) -> Path:
     """Where the signed file of the open book is, or will be."""
     return folder_of(book) / (Path(book.name).stem + _SIGNED)
+
+
+def _signed(book: xw.Book, data: bytes, signer: Signer, act: Act | None) -> SignedBook:
+    path = signed_path(book)
+    warnings = perform(data, signer, act or Act(datetime.now(UTC)), lambda signed: _write(path, signed))
+    return SignedBook(path, warnings)
+
+
+def _still_signed(book: xw.Book, issued: Issued) -> bytes:
+    """The signed file of the open book, which must say the same as the book."""
+    path = signed_path(book)
+    if not path.is_file():
+        raise ActionError("not-signed", f"Biểu “{book.name}” chưa được ký.", "Ký biểu rồi gửi.")
+    data = path.read_bytes()
+    if _content(data, issued) != _content(carry(book, issued.data, issued.version).data, issued):
+        raise ActionError("changed-since", "Số liệu trong biểu đã thay đổi sau khi ký.", "Kiểm tra và ký lại rồi gửi.")
+    return data
 
 
 def _text_log(book: xw.Book) -> Path:

@@ -26,16 +26,14 @@ from server.cli.trusting import trusted, trusted_if_there
 from server.cli.writing import write_whole
 from signing.algorithms import DIGEST_URIS
 from signing.answers import verdict_text
-from signing.extending import add_time_stamp
+from signing.ceremony import Act, perform
 from signing.fetching import HttpTimeStamper
 from signing.keys import Pkcs12Signer, Signer
 from signing.roles import SignerRole
-from signing.sign import check_signer, check_standing, sign_package
 from signing.tokens import TokenInfo, open_token
 from signing.verdict import Outcome, Verdict
 from signing.verify import verify_package
 from workbooks.errors import WorkbookError
-from workbooks.finding import Finding
 from workbooks.texts import is_signed
 from workbooks.workbook import open_workbook
 
@@ -158,16 +156,24 @@ def sign(
     target = output or file.with_suffix(".signed.xlsx")
     if not target.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "không có thư mục này", str(target.parent))
-    ready = _prepared(file.read_bytes(), attached)
-    now = datetime.now(UTC)
-    with _opened(p12, password) if p12 else open_token(Path(str(pkcs11)), ask=_pin, label=token, key=key) as signer:
-        _refuse_unfit(signer, trust_path, now)
-        words = SignerRole(role).words if role else ""
-        signed = sign_package(ready, signer, at=now, comment=comment, role=words, digest=digest)
-    # Kept before the stamp is asked for: a network that hangs must not cost the signature.
-    write_whole(target, signed)
-    if tsa:
-        _stamp(target, signed, tsa)
+    ready, basis = _prepared(file.read_bytes(), attached), trusted_if_there(trust_path)
+    if basis is None:
+        click.echo("Không có thư mục chứng thư tin cậy (--trust): chưa kiểm tra nơi cấp và thu hồi.", err=True)
+    act = Act(
+        at=datetime.now(UTC),
+        role=SignerRole(role) if role else None,
+        comment=comment,
+        digest=digest,
+        trust=basis.trust if basis else None,
+        stamper=HttpTimeStamper(tsa) if tsa else None,
+    )
+    with (
+        _opened(p12, password) if p12 else open_token(Path(str(pkcs11)), ask=_pin, label=token, key=key) as signer,
+        patience("Đang ký…"),
+    ):
+        warnings = perform(ready, signer, act, lambda signed: write_whole(target, signed))
+    for warning in warnings:
+        click.echo(f"{warning.code}: {warning.message} {warning.remedy}", err=True)
     click.echo(f"Đã ký: {target}")
 
 
@@ -207,28 +213,3 @@ def _asked(what: str) -> str:
     if sys.stdin.isatty():
         return str(click.prompt(what, hide_input=True, err=True))
     return sys.stdin.readline().rstrip("\r\n")
-
-
-def _refuse_unfit(signer: Signer, trust_path: Path | None, now: datetime) -> None:
-    """Refuses a certificate that no verifier would accept; says what could not be found out (NĐ 68/2024, Đ29)."""
-    check_signer(signer.certificate, now)
-    basis = trusted_if_there(trust_path)
-    if basis is None:
-        click.echo("Không có thư mục chứng thư tin cậy (--trust): chưa kiểm tra nơi cấp và thu hồi.", err=True)
-        return
-    warning = check_standing(signer, basis.trust, now)
-    if warning is not None and not basis.policy.accept_undetermined:
-        _warn(warning)
-
-
-def _stamp(target: Path, signed: bytes, tsa: str) -> None:
-    with patience("Đang lấy dấu thời gian…"):
-        extended = add_time_stamp(signed, HttpTimeStamper(tsa))
-    if extended.warning is not None:
-        _warn(extended.warning)
-    else:
-        write_whole(target, extended.data)
-
-
-def _warn(finding: Finding) -> None:
-    click.echo(f"{finding.code}: {finding.message} {finding.remedy}", err=True)

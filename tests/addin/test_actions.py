@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,16 @@ from addin.errors import ActionError
 from addin.issued import FOLDER, issued_for
 from form_templates.model import CellKey
 from form_templates.reading import read_form
+from signing.ceremony import Act
+from signing.errors import NotSignableError
+from signing.fetching import HttpTimeStamper
+from signing.roles import SignerRole
 from signing.verdict import Outcome
 from signing.verify import verify_package
 from tests.addin.forms import CROPS, POVERTY, UNIT, an_issued
 from tests.addin.service import Answer, Service
 from tests.signing.authorities import NOW, Authorities, Holder
+from tests.signing.network import served
 from workbooks.finding import Severity
 from workbooks.workbook import open_workbook
 
@@ -140,7 +146,7 @@ def test_a_form_with_errors_is_not_signed(loaded: xw.Book, officer: Holder) -> N
     sheet["E9"].value = 123
 
     with pytest.raises(ActionError, match="chưa ký được") as caught:
-        actions.sign(loaded, officer, at=NOW)
+        actions.sign(loaded, officer, Act(NOW))
 
     assert caught.value.code == "has-errors"
     assert not actions.signed_path(loaded).exists()
@@ -152,7 +158,7 @@ def test_what_is_signed_is_what_was_typed_and_verifies(
 ) -> None:
     fill_in(loaded)
 
-    path = actions.sign(loaded, officer, at=NOW)
+    path = actions.sign(loaded, officer, Act(NOW)).path
 
     data = path.read_bytes()
     assert path.name == "KTXH-09.T_29551_2026-M09.signed.xlsx"
@@ -171,14 +177,56 @@ def test_marks_never_reach_the_signed_file(loaded: xw.Book, officer: Holder) -> 
     assert actions.check(loaded).ok
     assert sheet["H12"].color == painting.AMBER
 
-    data = actions.sign(loaded, officer, at=NOW).read_bytes()
+    data = actions.sign(loaded, officer, Act(NOW)).path.read_bytes()
 
     assert not any("comment" in part.lower() for part in open_workbook(data).package.parts)
 
 
+def test_the_leader_signs_after_the_officer_and_the_stamp_is_asked_for(
+    loaded: xw.Book, authorities: Authorities
+) -> None:
+    fill_in(loaded)
+    one, two = authorities.officer("Cán bộ"), authorities.officer("Lãnh đạo")
+    with served(lambda _: b"") as address:
+        pass  # nobody gives stamps there any more
+    trust = authorities.trust()
+
+    first = actions.sign(loaded, one, Act(NOW, SignerRole.OFFICER, trust=trust))
+    second = actions.countersign(
+        loaded, two, Act(NOW, SignerRole.LEADER, trust=trust, stamper=HttpTimeStamper(address))
+    )
+
+    verdict = verify_package(second.path.read_bytes(), trust, now=NOW)
+    assert (first.warnings, [warning.code for warning in second.warnings]) == ((), ["BS275"])
+    assert verdict.outcome is Outcome.VALID
+    assert [one.roles for one in verdict.signatures] == [("Người lập biểu",), ("Lãnh đạo phê duyệt",)]
+    assert verdict.signatures[1].binds == (verdict.signatures[0].part,)
+
+
+def test_a_revoked_certificate_does_not_sign_and_leaves_no_file(
+    loaded: xw.Book, officer: Holder, authorities: Authorities
+) -> None:
+    fill_in(loaded)
+    trust = authorities.trust((officer, NOW - timedelta(days=1)))
+
+    with pytest.raises(NotSignableError, match="BS233"):
+        actions.sign(loaded, officer, Act(NOW, trust=trust))
+
+    assert not actions.signed_path(loaded).exists()
+
+
+def test_what_says_something_else_now_is_not_countersigned(loaded: xw.Book, officer: Holder) -> None:
+    sheet = fill_in(loaded)
+    actions.sign(loaded, officer, Act(NOW))
+    sheet["E12"].value = 101
+
+    with pytest.raises(ActionError, match="thay đổi sau khi ký"):
+        actions.countersign(loaded, officer, Act(NOW))
+
+
 def test_the_signed_file_is_sent(loaded: xw.Book, officer: Holder, client: Client, service: Service) -> None:
     fill_in(loaded)
-    path = actions.sign(loaded, officer, at=NOW)
+    path = actions.sign(loaded, officer, Act(NOW)).path
     service.answers = [Answer(201, {"id": "42", "status": "accepted"})]
 
     reply = actions.send(loaded, client)
@@ -189,7 +237,7 @@ def test_the_signed_file_is_sent(loaded: xw.Book, officer: Holder, client: Clien
 
 def test_numbers_changed_after_signing_are_not_sent(loaded: xw.Book, officer: Holder, client: Client) -> None:
     sheet = fill_in(loaded)
-    actions.sign(loaded, officer, at=NOW)
+    actions.sign(loaded, officer, Act(NOW))
     sheet["E12"].value = 101
 
     with pytest.raises(ActionError, match="thay đổi sau khi ký"):

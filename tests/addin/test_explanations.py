@@ -11,6 +11,7 @@ from addin.explanations import explain
 from addin.issued import issued_for
 from form_templates.explanations import read_explanations
 from formulas.checking import Report
+from signing.ceremony import Act
 from tests.addin.test_actions import fill_in
 from tests.signing.authorities import NOW, Holder
 from workbooks.finding import Finding
@@ -41,7 +42,7 @@ def test_an_explained_warning_lets_the_form_be_signed(book: xw.Book, officer: Ho
 
     line = actions.explain(book, low_yield(before), WHY)
     after = actions.check(book)
-    signed = actions.sign(book, officer, at=NOW).read_bytes()
+    signed = actions.sign(book, officer, Act(NOW)).path.read_bytes()
 
     assert "BS505" in codes(before)
     assert book.sheets[SHEET][line].value == "BS502"

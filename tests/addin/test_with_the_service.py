@@ -108,7 +108,7 @@ def test_a_report_is_signed_with_the_form_sent_with_it_and_kept(
     report = elsewhere / "Thuyết minh tháng 9.docx"
     report.write_bytes(a_docx())
     before = actions.check(book, attachments=[report])
-    path = actions.sign(book, commune.signer, attachments=[report])
+    path = actions.sign(book, commune.signer, attachments=[report]).path
 
     with pytest.raises(ClientError, match=r"Thuyết minh tháng 9\.docx"):
         actions.send(book, client)
@@ -140,7 +140,7 @@ def test_the_service_lists_the_forms(client: Client) -> None:
 def test_a_file_tampered_with_after_signing_is_refused_with_findings(
     book: xw.Book, client: Client, commune: Commune
 ) -> None:
-    path = actions.sign(book, commune.signer)
+    path = actions.sign(book, commune.signer).path
     data = bytearray(path.read_bytes())
     data[len(data) // 3] ^= 1
 

@@ -127,7 +127,7 @@ def test_an_officer_loads_types_is_corrected_signs_and_sends(
     sheet[f"{IN_PERSON}{rows[0]}"].value = 12
     sheet[f"{EARLY}{added}"].value = 21
     report = actions.check(book)
-    path = actions.sign(book, leader_of(folder, unit))
+    path = actions.sign(book, leader_of(folder, unit)).path
     reply = actions.send(book, client)
     again = actions.send(book, client)
 
