@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import islice
+from itertools import islice, takewhile
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -100,7 +100,8 @@ def examine(package: Package, signatures: Mapping[str, SignatureDocument | Findi
         for part, document in documents.items()
     }
     outside = {
-        part: tuple(islice(check_coverage(document, subject), _MOST_FINDINGS)) for part, document in documents.items()
+        part: (*check_order(part, documents, strict=strict), *islice(check_coverage(document, subject), _MOST_FINDINGS))
+        for part, document in documents.items()
     }
     # Whatever was changed in earnest also changes bytes around it; only the former is worth a word.
     if strict and not any((broken, *changed.values(), *outside.values())):
@@ -201,6 +202,20 @@ def _check_relationships(reference: Reference, subject: Subject) -> Iterator[Fin
     found = digest(relationship_transform(root, ids), DIGESTS[reference.method])
     if found != reference.value or not ids <= {child.get("Id") for child in root}:
         yield finding("BS213", part=reference.name)
+
+
+def check_order(part: str, documents: Mapping[str, SignatureDocument], *, strict: bool) -> Iterator[Finding]:
+    """A signature is over those before it where they were made here, and nowhere the same as one before it.
+
+    Otherwise a signature could be put in the place of another that was taken away.
+    """
+    document = documents[part]
+    bound = {reference.name for reference in document.manifest}
+    for earlier in takewhile(lambda name: name != part, documents):
+        if documents[earlier].value == document.value:
+            yield finding("BS205", part=part, reason=f"là bản sao của {earlier}")
+        elif strict and earlier not in bound:
+            yield finding("BS212", part=earlier)
 
 
 def check_coverage(document: SignatureDocument, subject: Subject) -> Iterator[Finding]:

@@ -220,6 +220,18 @@ def without_first_of_two(world: World) -> bytes:
     return with_types(parts)
 
 
+def second_a_copy_of_the_first(world: World) -> bytes:
+    both = parts_of(sign_package(world.signed, world.authorities.officer("Trần Thị Hai"), at=NOW))
+    return changed(rebuilt(both), {"_xmlsignatures/sig2.xml": both[SIGNATURE]})
+
+
+def second_that_knows_nothing_of_the_first(world: World) -> bytes:
+    """Signed by another, over the same workbook, before the first signature was there."""
+    alone = sign_package(world.workbook, world.authorities.officer("Trần Thị Hai"), at=NOW)
+    both = sign_package(world.signed, world.authorities.officer("Lê Văn Ba"), at=NOW)
+    return changed(both, {"_xmlsignatures/sig2.xml": parts_of(alone)[SIGNATURE]})
+
+
 def by_another_signer_of_another_workbook(world: World) -> bytes:
     buffer = io.BytesIO()
     openpyxl.Workbook().save(buffer)
@@ -319,6 +331,8 @@ PACKAGE_CASES = (
     ),
     Case("the way to the signatures of another content type", origin_declared_otherwise, "BS217"),
     Case("the first of two signatures gone, the second in its place", without_first_of_two, "BS210"),
+    Case("the second of two signatures a copy of the first", second_a_copy_of_the_first, "BS205"),
+    Case("the second of two signatures replaced", second_that_knows_nothing_of_the_first, "BS212"),
     Case(
         "a signature of another signer from another workbook",
         by_another_signer_of_another_workbook,
@@ -936,7 +950,7 @@ def test_a_key_beside_the_certificate_that_is_its_own_does_no_harm(world: World,
 
 
 def test_the_last_signature_stripped_cannot_be_seen_in_the_file(world: World, trust: Trust) -> None:
-    """The first signer's file is what it was: who must sign is kept by the service (``server.services.signatories``)."""
+    """The first signer's file is what it was: the service keeps who must sign (``server.services.signatories``)."""
     both = sign_package(world.signed, world.authorities.officer("Trần Thị Hai"), at=NOW)
     parts = parts_of(both)
     del parts["_xmlsignatures/sig2.xml"]
