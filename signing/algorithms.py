@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -48,8 +50,14 @@ _CURVES = ("secp256r1", "secp384r1", "secp521r1")
 
 def digest(data: bytes, algorithm: hashes.HashAlgorithm = SHA256) -> bytes:
     """The hash of bytes."""
+    return digest_of((data,), algorithm)
+
+
+def digest_of(pieces: Iterable[bytes], algorithm: hashes.HashAlgorithm) -> bytes:
+    """The hash of bytes that come in pieces, so that large parts are never held whole."""
     context = hashes.Hash(algorithm)
-    context.update(data)
+    for piece in pieces:
+        context.update(piece)
     return context.finalize()
 
 

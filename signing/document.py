@@ -10,6 +10,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from xml.sax.saxutils import escape, quoteattr
 
 from cryptography import x509
@@ -29,7 +30,12 @@ _C14N_TRANSFORM = f'<Transforms><Transform Algorithm="{C14N}"/></Transforms>'
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What is signed: digests of parts with their content types, and of relationship parts with their identifiers."""
+    """What is signed.
+
+    Attributes:
+        parts: content type and digest of each part.
+        rels: identifiers and digest (after the transform) of the relationships of each relationship part.
+    """
 
     parts: Mapping[str, tuple[str, bytes]]
     rels: Mapping[str, tuple[tuple[str, ...], bytes]]
@@ -54,15 +60,15 @@ def signature_document(manifest: Manifest, signer: Signer, details: Details) -> 
     """Build and sign the signature part. Deterministic for a given key where the key's scheme is (RSA)."""
     objects = _package_object(manifest, details) + _office_object(details.comment) + _xades_object(signer, details)
     package, office, xades = parse(_signature(objects).encode())
-    method = details.digest_uri
+    method, digested = details.digest_uri, partial(digest, algorithm=DIGESTS[details.digest_uri])
     signed_info = (
         f'<SignedInfo><CanonicalizationMethod Algorithm="{C14N}"/>'
         f'<SignatureMethod Algorithm="{signature_method(signer.certificate.public_key(), method)}"/>'
-        + _reference("#idPackageObject", canonical(package), method, kind=_OBJECT_TYPE)
-        + _reference("#idOfficeObject", canonical(office), method, kind=_OBJECT_TYPE)
+        + _reference("#idPackageObject", digested(canonical(package)), method, kind=_OBJECT_TYPE)
+        + _reference("#idOfficeObject", digested(canonical(office)), method, kind=_OBJECT_TYPE)
         + _reference(
             "#idSignedProperties",
-            canonical(xades[0][0]),
+            digested(canonical(xades[0][0])),
             method,
             kind=_SIGNED_PROPERTIES_TYPE,
             transforms=_C14N_TRANSFORM,
@@ -125,10 +131,8 @@ def _signature(body: str) -> str:
 
 def _package_object(manifest: Manifest, details: Details) -> str:
     method = details.digest_uri
-    rels = [_rels_reference(name, ids, content, method) for name, (ids, content) in manifest.rels.items()]
-    parts = [
-        _reference(f"{name}?ContentType={kind}", content, method) for name, (kind, content) in manifest.parts.items()
-    ]
+    rels = [_rels_reference(name, ids, value, method) for name, (ids, value) in manifest.rels.items()]
+    parts = [_reference(f"{name}?ContentType={kind}", value, method) for name, (kind, value) in manifest.parts.items()]
     return (
         f'<Object Id="idPackageObject"><Manifest>{"".join(rels + parts)}</Manifest>'
         '<SignatureProperties><SignatureProperty Id="idSignatureTime" Target="#idPackageSignature">'
@@ -138,13 +142,13 @@ def _package_object(manifest: Manifest, details: Details) -> str:
     )
 
 
-def _rels_reference(name: str, ids: Iterable[str], content: bytes, method: str) -> str:
+def _rels_reference(name: str, ids: Iterable[str], value: bytes, method: str) -> str:
     sources = "".join(f'<mdssi:RelationshipReference xmlns:mdssi="{MDSSI}" SourceId={quoteattr(i)}/>' for i in ids)
     transforms = (
         f'<Transforms><Transform Algorithm="{RELATIONSHIP_TRANSFORM}">{sources}</Transform>'
         f'<Transform Algorithm="{C14N}"/></Transforms>'
     )
-    return _reference(f"{name}?ContentType={RELS_TYPE}", content, method, transforms=transforms)
+    return _reference(f"{name}?ContentType={RELS_TYPE}", value, method, transforms=transforms)
 
 
 def _office_object(comment: str) -> str:
@@ -167,6 +171,7 @@ def _office_object(comment: str) -> str:
 
 def _xades_object(signer: Signer, details: Details) -> str:
     certificate = signer.certificate
+    value = digest(certificate.public_bytes(Encoding.DER), DIGESTS[details.digest_uri])
     role = (
         f"<xd:SignerRole><xd:ClaimedRoles><xd:ClaimedRole>{escape(details.role)}</xd:ClaimedRole></xd:ClaimedRoles></xd:SignerRole>"
         if details.role
@@ -186,7 +191,7 @@ def _xades_object(signer: Signer, details: Details) -> str:
         f'<Object><xd:QualifyingProperties xmlns:xd="{XADES}" Target="#idPackageSignature">'
         '<xd:SignedProperties Id="idSignedProperties"><xd:SignedSignatureProperties>'
         f"<xd:SigningTime>{details.time}</xd:SigningTime><xd:SigningCertificate><xd:Cert><xd:CertDigest>"
-        f"{_digest(certificate.public_bytes(Encoding.DER), details.digest_uri)}</xd:CertDigest>"
+        f"{_digest(value, details.digest_uri)}</xd:CertDigest>"
         f"<xd:IssuerSerial><X509IssuerName>{escape(certificate.issuer.rfc4514_string())}</X509IssuerName>"
         f"<X509SerialNumber>{certificate.serial_number}</X509SerialNumber></xd:IssuerSerial>"
         "</xd:Cert></xd:SigningCertificate>"
@@ -195,13 +200,13 @@ def _xades_object(signer: Signer, details: Details) -> str:
     )
 
 
-def _reference(uri: str, content: bytes, method: str, *, kind: str = "", transforms: str = "") -> str:
+def _reference(uri: str, value: bytes, method: str, *, kind: str = "", transforms: str = "") -> str:
     type_attribute = f'Type="{kind}" ' if kind else ""
-    return f"<Reference {type_attribute}URI={quoteattr(uri)}>{transforms}{_digest(content, method)}</Reference>"
+    return f"<Reference {type_attribute}URI={quoteattr(uri)}>{transforms}{_digest(value, method)}</Reference>"
 
 
-def _digest(content: bytes, method: str) -> str:
-    return f'<DigestMethod Algorithm="{method}"/><DigestValue>{_base64(digest(content, DIGESTS[method]))}</DigestValue>'
+def _digest(value: bytes, method: str) -> str:
+    return f'<DigestMethod Algorithm="{method}"/><DigestValue>{_base64(value)}</DigestValue>'
 
 
 def _certificate(certificate: x509.Certificate) -> str:

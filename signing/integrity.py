@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import islice, takewhile
 
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
-from signing.algorithms import DIGESTS, describe_key, digest, key_is_acceptable, signature_is_right
+from signing.algorithms import DIGESTS, describe_key, digest, digest_of, key_is_acceptable, signature_is_right
 from signing.exact import check_exact, made_here
 from signing.findings import finding
 from signing.layout import (
@@ -63,10 +62,7 @@ class Subject:
         """Digest of a whole part."""
         key = (name, method)
         if key not in self.digests:
-            context = hashes.Hash(DIGESTS[method])
-            for piece in self.package.pieces(name):
-                context.update(piece)
-            self.digests[key] = context.finalize()
+            self.digests[key] = digest_of(self.package.pieces(name), DIGESTS[method])
         return self.digests[key]
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from signing.algorithms import DIGEST_URIS, describe_key, key_is_acceptable
+from signing.algorithms import DIGEST_URIS, DIGESTS, describe_key, digest_of, key_is_acceptable
 from signing.chain import assess
 from signing.document import Details, Manifest, signature_document
 from signing.errors import NotSignableError
@@ -135,7 +135,7 @@ def attach_signature(data: bytes, signer: Signer, details: Details) -> bytes:
         earlier = signature_parts(package)
         if not earlier:
             package = open_package(package.with_parts(_first_changes(package, details.at)))
-        manifest = _manifest(package, earlier)
+        manifest = _manifest(package, earlier, details.digest_uri)
     except (LayoutError, PropertiesError, XmlRefusedError) as problem:
         raise error(NotSignableError, "BS247", reason=str(problem)) from problem
     if earlier:
@@ -208,17 +208,18 @@ def _registration(package: Package, part: str) -> dict[str, bytes | None]:
     }
 
 
-def _manifest(package: Package, earlier: tuple[str, ...]) -> Manifest:
+def _manifest(package: Package, earlier: tuple[str, ...], method: str) -> Manifest:
     inside = contents(package, strict=False)
-    parts = {name: (package.content_type(name), package.part(name)) for name in (*inside.parts, *earlier)}
-    rels = {name: _signed_relationships(package, name) for name in inside.rels}
+    names = (*inside.parts, *earlier)
+    parts = {name: (package.content_type(name), digest_of(package.pieces(name), DIGESTS[method])) for name in names}
+    rels = {name: _signed_relationships(package, name, method) for name in inside.rels}
     return Manifest(parts, {name: signed for name, signed in rels.items() if signed[0]})
 
 
-def _signed_relationships(package: Package, name: str) -> tuple[tuple[str, ...], bytes]:
+def _signed_relationships(package: Package, name: str, method: str) -> tuple[tuple[str, ...], bytes]:
     root = read_rels(package.part(name))
     ids = tuple(child.get("Id", "") for child in root if child.get("Type") != ORIGIN_RELATIONSHIP)
-    return ids, relationship_transform(root, frozenset(ids))
+    return ids, digest_of((relationship_transform(root, frozenset(ids)),), DIGESTS[method])
 
 
 def _number(part: str) -> int:

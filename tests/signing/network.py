@@ -45,6 +45,11 @@ def a_time_authority(authorities: Authorities, name: str = "Máy chủ dấu th�
     return a_certificate(name, ec.generate_private_key(ec.SECP256R1()), **(wanted | options))  # type: ignore[arg-type]  # passed on as they are
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """Whoever asked may hang up before the answer."""
+
+
 @contextmanager
 def served(answer: Answer, *, status: int = 200) -> Iterator[str]:
     """An HTTP server that answers every POST and GET with what the function makes of its body; its address."""
@@ -64,7 +69,7 @@ def served(answer: Answer, *, status: int = 200) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             """Says nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
