@@ -73,6 +73,7 @@ def draft_version(workbook: Workbook, faults: Faults) -> FormVersion:
         tables=(replace(template.table, cells=cells),),
         rules=rules,
         succession=succession_of(declared),
+        narrative_required=template.known.narrative_required,
     )
     note_faults(declared, version, faults)
     return version

@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from form_templates.model import Aggregation, CarrySource, CellKind
+from form_templates.model import Aggregation, CarrySource, CellKind, Narrative
 from workbooks.finding import Severity
 
 SHEET: Final = "Định nghĩa"
@@ -48,6 +48,10 @@ MOST_DECIMALS: Final = 6
 
 PREVIOUS: Final = "Phiên bản trước"
 """A line of the first table that a form's first version does not have."""
+
+
+NARRATIVE: Final = "Báo cáo thuyết minh"
+"""A line of the first table; a form without it may do without a report in words."""
 
 
 class Entry(StrEnum):
@@ -99,5 +103,6 @@ SOURCES: Final = {
     CarrySource.PREVIOUS_IN_YEAR: "kỳ trước trong năm",
 }
 AGGREGATIONS: Final = {Aggregation.SUM: "cộng", Aggregation.FORMULA: "công thức", Aggregation.NONE: "không tổng hợp"}
+NARRATIVES: Final = {Narrative.REQUIRED: "bắt buộc", Narrative.OPTIONAL: "không bắt buộc"}
 MEMBERS: Final = {"unit": "đơn vị hành chính", "field": "lĩnh vực", "": "dòng tự ghi"}
 SEVERITIES: Final = {Severity.ERROR: "lỗi", Severity.WARNING: "cảnh báo"}

@@ -12,7 +12,7 @@ from form_templates import definition, spec_relations
 from form_templates.coding import decode_formula
 from form_templates.definition import Entry, Section
 from form_templates.definition_succession import succession_lines
-from form_templates.model import CellKind
+from form_templates.model import CellKind, Narrative
 from form_templates.sheet_plan import Plan
 from form_templates.spec_parts import ColumnSpec, RuleSpec
 from workbooks.finding import Severity
@@ -87,6 +87,7 @@ def _form(plan: Plan) -> list[Line]:
         (Entry.BASIS.value, spec.basis),
         (Entry.SENDER.value, spec.sender),
         (Entry.PERIODS.value, ", ".join(spec.periods)),
+        *([(definition.NARRATIVE, definition.NARRATIVES[Narrative.REQUIRED])] if spec.narrative_required else []),
         *([(definition.PREVIOUS, spec.succession.version)] if spec.succession else []),
     ]
 

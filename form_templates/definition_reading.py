@@ -17,7 +17,7 @@ from form_templates import definition
 from form_templates.codebook import plain_text
 from form_templates.definition import Entry, Section
 from form_templates.errors import Faults
-from form_templates.model import Aggregation, Carry, CarrySource, CellKind
+from form_templates.model import Aggregation, Carry, CarrySource, CellKind, Narrative
 from form_templates.period import PeriodKind
 from workbooks.finding import Severity
 from workbooks.sheet import Cell, Sheet
@@ -95,6 +95,7 @@ class Definition:
     regions: tuple[RegionEntry, ...]
     aggregates: tuple[Written, ...]
     rules: tuple[Written, ...]
+    narrative_required: bool = False
 
 
 def read_definition(workbook: Workbook, faults: Faults) -> Definition:
@@ -117,7 +118,8 @@ class _Reader:
         self._titles = {self._text(row, 1): row for row, column in sorted(sheet.cells) if column == 1}
 
     def definition(self) -> Definition:
-        entries = self._entries()
+        lines = {self._text(row, 1): row for row in self._distinct(Section.FORM)}
+        entries = self._entries(lines)
         return Definition(
             entries,
             self._periods(entries[Entry.PERIODS]),
@@ -126,6 +128,7 @@ class _Reader:
             tuple(self._region(row) for row in self._distinct(Section.REGIONS)),
             tuple(self._aggregate(row) for row in self._lines(Section.AGGREGATES)),
             tuple(self._rule(row) for row in self._lines(Section.RULES)),
+            self._narrative(lines.get(definition.NARRATIVE)) is Narrative.REQUIRED,
         )
 
     def _lines(self, section: Section) -> Iterator[int]:
@@ -150,9 +153,14 @@ class _Reader:
                 yield row
             seen.add(self._text(row, 1))
 
-    def _entries(self) -> dict[Entry, str]:
+    def _narrative(self, row: int | None) -> Narrative:
+        """Whether a report in words is demanded; the line may be missing, or say nothing."""
+        if row is None or not self._text(row, 2):
+            return Narrative.OPTIONAL
+        return self._word(row, 2, definition.NARRATIVES, Narrative.OPTIONAL)
+
+    def _entries(self, rows: Mapping[str, int]) -> dict[Entry, str]:
         found: dict[Entry, str] = {}
-        rows = {self._text(row, 1): row for row in self._distinct(Section.FORM)}
         for entry in Entry:
             place = rows.get(entry.value, 1), 2
             found[entry] = self._text(*place) if entry.value in rows else ""

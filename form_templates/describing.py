@@ -22,6 +22,7 @@ from form_templates.model import (
     Column,
     FormVersion,
     Link,
+    Narrative,
     Region,
     Rule,
     Table,
@@ -84,6 +85,11 @@ def unit_words(unit: str) -> str:
     return unit or definition.PER_ROW
 
 
+def narrative_words(version: FormVersion) -> str:
+    """Whether a report in words must go with the form."""
+    return definition.NARRATIVES[Narrative.REQUIRED if version.narrative_required else Narrative.OPTIONAL]
+
+
 def link_words(link: Link, axis: str) -> str:
     """What became of a row or column (``axis``) of the version before."""
     target = f"{axis} {link.new}" if link.new else "không chuyển tiếp"
@@ -135,6 +141,8 @@ def version_lines(version: FormVersion) -> Iterator[str]:
     yield f"nguồn gốc: {version.basis}"
     yield f"đơn vị báo cáo: {version.sender}"
     yield f"kỳ: {', '.join(version.periods)}"
+    if version.narrative_required:
+        yield f"báo cáo thuyết minh: {narrative_words(version)}"
     for table in version.tables:
         yield from _table_lines(table)
     for rule in version.rules:

@@ -12,7 +12,7 @@ from typing import Final
 
 from form_templates import definition
 from form_templates.changes import Action, Change, Fields, Subject, changed, from_to
-from form_templates.describing import formula_words, link_words
+from form_templates.describing import formula_words, link_words, narrative_words
 from form_templates.model import FormVersion, Rule, Succession
 from form_templates.table_diff import TableDiff
 
@@ -40,6 +40,7 @@ _FORM_FIELDS: Final[Fields[FormVersion]] = {
     "nguồn gốc": lambda version: version.basis,
     "đơn vị báo cáo": lambda version: version.sender,
     "kỳ báo cáo": lambda version: ", ".join(version.periods),
+    "báo cáo thuyết minh": narrative_words,
     "ô ghi tên đơn vị": lambda version: version.unit_at,
     "ô ghi kỳ báo cáo": lambda version: version.period_at,
     "tên trang": lambda version: ", ".join(table.sheet for table in version.tables),

@@ -77,6 +77,13 @@ class Aggregation(StrEnum):
     NONE = "none"
 
 
+class Narrative(StrEnum):
+    """Whether a report in words must go with the form (C57)."""
+
+    REQUIRED = "required"
+    OPTIONAL = "optional"
+
+
 class CarrySource(StrEnum):
     """The period a carried value comes from."""
 
@@ -242,6 +249,7 @@ class FormVersion:
         periods: kinds of period the form is issued for: ``M``, ``Q``, ``H``, ``9M``, ``Y``.
         unit_at, period_at: addresses (``"H1"``) on the first table's sheet where issuing writes unit name and period.
         succession: what became of the rows and columns of the version before, or None where nothing is declared.
+        narrative_required: whether a report in words must go with every workbook (C57).
     """
 
     form: str
@@ -256,6 +264,7 @@ class FormVersion:
     tables: tuple[Table, ...]
     rules: tuple[Rule, ...] = field(default=())
     succession: Succession | None = None
+    narrative_required: bool = False
 
     @cached_property
     def cell_by_key(self) -> dict[CellKey, CellSpec]:

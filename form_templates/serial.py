@@ -17,7 +17,14 @@ from form_templates.model import CellKey, FormVersion, Region, Row
 FORMAT: Final = 1
 # What the model learned after the first forms were published. It is left out where it says nothing: a published form
 # keeps its text and its digest, which stand in databases, and sealed in every workbook that was issued.
-_LATER: Final = frozenset({(Row, "indicator"), (Region, "indicator"), (FormVersion, "succession")})
+_LATER: Final = frozenset(
+    {
+        (Row, "indicator"),
+        (Region, "indicator"),
+        (FormVersion, "succession"),
+        (FormVersion, "narrative_required"),
+    }
+)
 _Kind = TypeVar("_Kind")
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from form_templates.definition import MOST_DECIMALS
 from form_templates.definition_succession import spec_succession
 from form_templates.errors import FormError
-from form_templates.model import Aggregation, Carry, CarrySource, CellKind
+from form_templates.model import Aggregation, Carry, CarrySource, CellKind, Narrative
 from form_templates.period import PeriodKind
 from form_templates.spec_faults import contradictions
 from form_templates.spec_fields import Fields
@@ -64,6 +64,7 @@ def spec_of(document: Mapping[str, Any]) -> FormSpec:
         regions=tuple(regions),
         rules=tuple(rules),
         succession=spec_succession(top.table("succession")),
+        narrative_required=top.choice("narrative", Narrative, Narrative.OPTIONAL) is Narrative.REQUIRED,
     )
     problems = [*top.problems(), *map(untold, contradictions(spec))]
     if problems:

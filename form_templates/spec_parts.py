@@ -123,6 +123,7 @@ class FormSpec:
     regions: tuple[RegionSpec, ...]
     rules: tuple[RuleSpec, ...]
     succession: Succession | None = None
+    narrative_required: bool = False
 
     def column(self, code: str) -> ColumnSpec:
         """The column of a code. Raises KeyError."""

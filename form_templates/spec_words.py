@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from form_templates import definition
+from form_templates.model import Narrative
 
 
 class Shape(StrEnum):
@@ -43,6 +44,7 @@ _SOURCES: Final = {word: source.value for source, word in definition.SOURCES.ite
 _AGGREGATIONS: Final = {word: aggregation.value for aggregation, word in definition.AGGREGATIONS.items()}
 _MEMBERS: Final = {word: members for members, word in definition.MEMBERS.items()}
 _SEVERITIES: Final = {word: severity.value for severity, word in definition.SEVERITIES.items()}
+_NARRATIVES: Final = {word: narrative.value for narrative, word in definition.NARRATIVES.items()}
 YES: Final = "có"
 
 FORM_SHEET: Final = "Biểu"
@@ -57,6 +59,7 @@ FORM: Final = (
     Heading("Đơn vị nhận báo cáo", "receiver"),
     Heading("Ngày nhận báo cáo", "deadline"),
     Heading("Kỳ báo cáo (M, Q, H, 9M, Y)", "periods", Shape.LIST),
+    Heading(definition.NARRATIVE, "narrative", Shape.WORD, _NARRATIVES),
 )
 """Lines of the first sheet: name in column A, content in column B."""
 
@@ -139,6 +142,7 @@ EXAMPLE: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
         ("UBND tỉnh",),
         ("Ngày 18 hằng tháng",),
         ("M",),
+        (definition.NARRATIVES[Narrative.OPTIONAL],),
     ),
     "Cột": (
         ("1", "Cùng kỳ năm trước", "mang sang", "Ha", "1", "", "2", "cùng kỳ năm trước", "cộng"),

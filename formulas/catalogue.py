@@ -363,6 +363,18 @@ UNEXPLAINED = Kind(
     "Kiểm tra lại số; nếu đúng, ghi mã cảnh báo, ô và lý do (từ ba từ) vào trang Giải trình (mất trang: tải lại biểu).",
     ("L32", "T12"),
 )
+# 855: what goes with the form. The codes beside it are the service's.
+
+NARRATIVE_MISSING = Kind(
+    "BS855",
+    _ERROR,
+    "Thiếu báo cáo thuyết minh",
+    "Biểu này phải có báo cáo thuyết minh kèm theo, nhưng chưa kèm tệp nào.",
+    "Quên kèm tệp Word hoặc PDF khi ký.",
+    "Kèm báo cáo thuyết minh (.docx hoặc .pdf) khi ký: bieuso sign --attach TỆP.",
+    ("C57", "V33"),
+)
+
 # 60x: values.
 
 NUMBER_AS_TEXT = Kind(

@@ -132,6 +132,9 @@ def _report(
     attached = read_list(workbook)
     if sheet is None:
         findings += attached.findings
+        # A list that was damaged is told as such.
+        if compiled.version.narrative_required and not attached.attachments and not attached.findings:
+            findings.append(catalogue.NARRATIVE_MISSING.at("", ""))
         findings += check_history(filled, embedded_history(workbook) if history is None else history)
         findings += [*check_book(workbook, compiled.version, findings), *check_text(workbook)]
         findings = list(with_explanations(findings, filled, workbook, held=explains))

@@ -584,6 +584,18 @@ def test_the_check_lists_the_attached_files_that_a_signature_would_cover(run: Ru
     assert as_json["attachments"] == [{"name": "phụ lục.pdf", "size": len(report), "sha256": digest}]
 
 
+def test_a_form_that_demands_a_report_in_words_says_so(run: Run, tmp_path: Path) -> None:
+    listed = tmp_path / "form.toml"
+    listed.write_text('narrative = "required"\n' + template().with_suffix(".toml").read_text("utf-8"), "utf-8")
+    drawn = run("form", "new", listed, "-o", "form.xlsx")
+    published = run("form", "publish", "form.xlsx", "--decision", "QĐ 1", "--effective", "2026-01-01")
+
+    shown = run("form", "show", FORM)
+
+    assert (drawn.exit_code, published.exit_code) == (0, 0), published.output
+    assert "Phải kèm báo cáo thuyết minh" in shown.stdout
+
+
 def test_nothing_is_sent_while_a_listed_file_is_missing_or_one_that_nobody_signed_is_named(
     program: Program, issued: Path, tmp_path: Path
 ) -> None:

@@ -105,6 +105,8 @@ def _print_version(version: FormVersion) -> None:
     console = Console()
     name = f"{version.form} phiên bản {version.version}: {version.title}"
     console.print(Text.assemble((name, "bold"), f" ({version.unit_text})"))
+    if version.narrative_required:
+        console.print("Phải kèm báo cáo thuyết minh (Word hoặc PDF) khi ký.")
     for table in version.tables:
         columns = Table(title="Cột")
         for name in ("Số", "Tiêu đề", "Loại", "Đơn vị tính"):

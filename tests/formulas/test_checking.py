@@ -28,6 +28,7 @@ from tests.formulas.specimens import (
 )
 from tests.narratives import a_docx, a_pdf
 from workbooks.address import address
+from workbooks.finding import Severity
 from workbooks.patch import Constant, patch_cells
 from workbooks.sheet import CellError
 from workbooks.workbook import open_workbook
@@ -127,6 +128,16 @@ def test_a_list_of_attached_files_that_was_changed_by_hand_is_told() -> None:
 
     finding = only(check(changed, a_version(CROPS)), "BS854")
     assert (finding.sheet, finding.cell) == (ATTACHMENTS_SHEET, "E5")
+
+
+def test_a_form_that_demands_a_report_in_words_is_not_complete_without_one() -> None:
+    demanding = replace(a_version(CROPS), narrative_required=True)
+    data = a_filled_form(CROPS)
+    attached = with_attachments(data, [("Báo cáo tháng.docx", a_docx())])
+
+    assert only(check(data, demanding), "BS855").severity is Severity.ERROR
+    assert check(attached, demanding).findings == ()
+    assert check(data, a_version(CROPS)).findings == ()
 
 
 def test_the_date_system_of_1904_is_told() -> None:

@@ -5,22 +5,27 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from importlib.resources import files
 from threading import Barrier
 
 import pytest
 from sqlalchemy import event, func, select
 
 from form_templates.attachments import with_attachments
+from form_templates.builder import build_template
 from form_templates.definition import ATTACHMENTS_SHEET
+from form_templates.spec import read_spec
 from server.errors import NotFoundError
 from server.services import audit
 from server.services.attachments import SentFile
+from server.services.publishing import publish
 from server.services.submissions import attachment_of, get_submission, workbook_of
 from server.services.submitting import SubmissionResult, submit
 from server.storage.engine import reading
 from server.storage.tables import ATTACHMENT, BLOB, SUBMISSION
 from tests.narratives import a_docx, a_pdf
-from tests.server.world import KEYS, NOW, World, crops
+from tests.server.world import FORM, KEYS, NOW, World, crops
 from workbooks.patch import patch_cells
 
 REPORT, TABLES = "Báo cáo tháng 9.docx", "phụ lục.pdf"
@@ -249,8 +254,8 @@ def test_many_units_sending_the_same_reports_at_once_all_succeed(world: World) -
         results = dict(zip(sent, pool.map(sending, sent), strict=True))
 
     assert {result.status for result in results.values()} == {"accepted"}
-    for unit, (_, files) in sent.items():
-        assert kept(world, results[unit].id) == list(files)
+    for unit, (_, own) in sent.items():
+        assert kept(world, results[unit].id) == list(own)
 
 
 def test_the_same_workbook_sent_twice_at_once_is_kept_once(world: World) -> None:
@@ -276,6 +281,18 @@ def test_a_newer_workbook_brings_its_own_reports_and_the_old_ones_stay(world: Wo
 
     assert kept(world, first.id) == list(FILES)
     assert kept(world, second.id) == list(newer)
+
+
+def test_a_form_that_demands_a_report_refuses_a_workbook_signed_without_one(world: World) -> None:
+    text = files("form_templates").joinpath("official", f"{FORM}.toml").read_text(encoding="utf-8")
+    demanding = 'narrative = "required"\n' + text.replace('version = "1"', 'version = "2"', 1)
+    day = date(2026, 1, 1)
+    publish(world.engine, build_template(read_spec(demanding)), decision="QĐ 2", effective_from=day, now=NOW)
+
+    without, complete = send(world, world.signed(), ()), send(world, signed(world))
+
+    assert (without.status, told(without)) == ("refused", [("BS855", "")])
+    assert complete.status == "accepted"
 
 
 def test_a_file_that_is_not_there_is_not_found(world: World) -> None:
