@@ -212,6 +212,49 @@ FINDING_KINDS: dict[str, FindingKind] = {
     "BS278": FindingKind(
         "Máy chủ cấp dấu thời gian trả lời không dùng được: {reason}.", "Kiểm tra địa chỉ máy chủ cấp dấu thời gian."
     ),
+    # The archive.
+    "BS280": FindingKind(
+        "{what} trong kho lưu trữ bị hỏng: {reason}.",
+        "Khôi phục từ bản sao lưu hoặc từ thư mục đã xuất; hệ thống không bao giờ tự sửa nội dung đã lưu nên hãy tìm "
+        "nguyên nhân.",
+    ),
+    "BS281": FindingKind(
+        "Thiếu chứng cứ đã lưu cùng kết quả xác minh: {what} ({reason}).",
+        "Khôi phục từ bản sao lưu hoặc từ thư mục đã xuất, rồi kiểm tra lại kho.",
+    ),
+    "BS282": FindingKind(
+        "Kết quả xác minh lại khác kết quả đã lưu: {reason}.",
+        "So với bản sao lưu và nhật ký. Nếu thư mục chứng thư tin cậy đã đổi, đưa lại chứng thư gốc cũ vào thư mục đó.",
+    ),
+    "BS283": FindingKind(
+        "Dấu lưu trữ số {stamp} không chứng minh được: {reason}.",
+        "So với bản sao lưu và thư mục đã xuất; nếu máy chủ cấp dấu chưa được tin cậy, bổ sung chứng thư gốc và danh "
+        "sách thu hồi của máy chủ đó.",
+    ),
+    "BS284": FindingKind(
+        "Dấu lưu trữ số {stamp} cần gia hạn: {reason}.",
+        "Chạy bieuso archive renew trước ngày đó; quá ngày đó thì không gia hạn được nữa.",
+        Severity.WARNING,
+    ),
+    "BS285": FindingKind(
+        "Bản nộp chưa có dấu lưu trữ; thời điểm nhận chỉ dựa vào sổ của hệ thống.",
+        "Chạy bieuso archive stamp; nên đặt chạy hằng ngày.",
+        Severity.WARNING,
+    ),
+    "BS286": FindingKind(
+        "Không đóng được dấu lưu trữ: {reason}. Chưa lưu gì.",
+        "Kiểm tra máy chủ cấp dấu, chứng thư gốc và danh sách thu hồi của máy chủ đó trong thư mục tin cậy, rồi chạy "
+        "lại.",
+    ),
+    "BS287": FindingKind(
+        "Bản nộp số {number} không được đóng dấu lần này: {reason}.",
+        "Chạy bieuso verify --archive để xem chi tiết, khôi phục từ bản sao lưu rồi đóng dấu lại.",
+        Severity.WARNING,
+    ),
+    "BS288": FindingKind(
+        "Nhật ký hệ thống không còn như lúc đóng dấu lưu trữ số {stamp}: {reason}.",
+        "Chạy bieuso audit verify và so nhật ký với bản sao lưu, với tệp audit.jsonl đã xuất.",
+    ),
 }
 
 

@@ -38,6 +38,8 @@ class Action(StrEnum):
     SIGNER_REGISTERED = "signer:registered"
     SIGNER_REPLACED = "signer:replaced"
     SIGNER_REVOKED = "signer:revoked"
+    ARCHIVE_STAMPED = "archive:stamped"
+    ARCHIVE_RENEWED = "archive:renewed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,334 @@
+"""The archive verified again years later, and after somebody had his hands in the database. OpenSSL stamps."""
+
+from __future__ import annotations
+
+import pytest
+
+from server.services.archive.reports import Proof
+from server.services.archive.verifying import verify_archive
+from signing.policy import Policy
+from tests.server.archive.building import DAY, TODAY, YEAR, Archive, codes, now, only, with_stamp
+from tests.signing.tampering import changed
+
+
+def test_what_was_sent_and_stamped_is_as_it_was(archive: Archive, clock: str) -> None:
+    number = archive.send()
+    archive.stamp(clock)
+
+    report = archive.verify()
+
+    check = only(report)
+    assert report.ok
+    assert (check.number, check.then, check.now, codes(check)) == (number, "valid", "valid", [])
+    assert (check.proof, check.existed_by) == (Proof.ARCHIVE_STAMP, Proof.ARCHIVE_STAMP)
+    assert report.totals["by_archive_stamp"] == report.totals["ok"] == 1
+    assert "dấu thời gian lưu trữ 1" in " ".join(report.lines())
+
+
+def test_without_a_stamp_the_record_is_relied_on_and_the_report_says_so(archive: Archive) -> None:
+    archive.send()
+
+    report = archive.verify()
+
+    check = only(report)
+    assert report.ok
+    assert (check.now, check.proof, check.existed, codes(check)) == ("valid", Proof.RECORD, TODAY, ["BS285"])
+    assert "sổ của hệ thống 1" in " ".join(report.lines())
+
+
+def test_a_certificate_revoked_after_the_stamp_does_no_harm(archive: Archive, clock: str) -> None:
+    archive.send()
+    archive.stamp(clock)
+    leader = archive.world.leaders["28756"]
+
+    report = archive.verify(TODAY + 60 * DAY, (leader, TODAY + 10 * DAY))
+
+    assert report.ok
+    assert only(report).now == "valid"
+
+
+def test_a_certificate_revoked_before_the_file_came_shows_even_later(archive: Archive, clock: str) -> None:
+    archive.send()
+    archive.stamp(clock)
+
+    report = archive.verify(TODAY + 60 * DAY, (archive.world.leaders["28756"], TODAY - DAY))
+
+    check = only(report)
+    assert not report.ok
+    assert (check.then, check.now, codes(check)) == ("valid", "invalid", ["BS282"])
+    assert "BS228" in check.findings[0].message
+
+
+def test_a_certificate_that_expired_since_does_no_harm(archive: Archive, clock: str) -> None:
+    archive.send()
+    archive.stamp(clock)
+
+    report = archive.verify(TODAY + 3 * YEAR)
+
+    assert report.ok
+    assert only(report).now == "valid"
+
+
+def test_a_stamp_on_the_signature_counts_before_the_stamp_of_the_archive(archive: Archive, clock: str) -> None:
+    archive.send(data=with_stamp(archive.signed(), clock))
+    archive.stamp(clock)
+
+    check = only(archive.verify(TODAY + 3 * YEAR))
+
+    assert (check.now, check.proof, check.existed_by) == ("valid", Proof.SIGNATURE_STAMP, Proof.ARCHIVE_STAMP)
+
+
+def test_refused_files_come_out_refused_again(archive: Archive, clock: str) -> None:
+    signed = archive.signed()
+    archive.send(data=changed(signed, {"xl/foreign.xml": b"<x/>"}), status="refused")
+    archive.send("28807", data=b"no workbook", status="refused")
+    archive.stamp(clock)
+
+    report = archive.verify(TODAY + 3 * YEAR)
+
+    assert report.ok
+    assert [(one.status, one.then, one.now) for one in report.submissions] == [("refused", "invalid", "invalid")] * 2
+
+
+def test_superseded_files_are_verified_too(archive: Archive, clock: str) -> None:
+    archive.send()
+    archive.send(area=20.0)
+    archive.stamp(clock)
+
+    report = archive.verify()
+
+    assert report.ok
+    assert [one.status for one in report.submissions] == ["superseded", "accepted"]
+
+
+def test_a_file_superseded_after_its_stamp_is_still_covered(archive: Archive, clock: str) -> None:
+    archive.send()
+    archive.stamp(clock)
+    archive.send(area=20.0)
+
+    report = archive.verify()
+
+    assert [codes(one) for one in report.submissions] == [[], ["BS285"]]
+
+
+def test_an_old_verdict_is_held_to_the_policy_of_its_day(archive: Archive, clock: str) -> None:
+    archive.send()
+    archive.stamp(clock)
+    demanding = Policy(version="2030-1", require_time_stamp=True)
+
+    report = verify_archive(archive.engine, archive.trust(), now=now(), policy=demanding)
+
+    assert report.ok
+
+
+def test_only_the_submissions_asked_for_are_verified(archive: Archive) -> None:
+    archive.send()
+    second = archive.send("28807")
+
+    report = verify_archive(archive.engine, archive.trust(), now=now(), numbers=[second])
+
+    assert [one.number for one in report.submissions] == [second]
+
+
+def test_progress_is_told(archive: Archive) -> None:
+    archive.send()
+    archive.send("28807")
+    told: list[tuple[int, int]] = []
+
+    verify_archive(archive.engine, archive.trust(), now=now(), progress=lambda done, total: told.append((done, total)))
+
+    assert told == [(2, 2)]
+
+
+# -- somebody had his hands in the database ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stamped", [True, False])
+def test_a_flipped_byte_is_told_and_does_not_stop_the_rest(stamped: bool, archive: Archive, clock: str) -> None:
+    number = archive.send()
+    archive.send("28807")
+    if stamped:
+        archive.stamp(clock)
+    archive.flip(archive.value("SELECT blob_sha256 FROM submission WHERE id = :id", id=number))
+
+    report = archive.verify()
+
+    damaged, sound = report.submissions
+    assert not report.ok
+    assert "BS280" in codes(damaged)
+    assert (damaged.then, damaged.now) == ("valid", "")
+    assert (sound.now, sound.ok) == ("valid", True)
+
+
+def test_a_file_exchanged_for_another_signed_one_is_told(archive: Archive, clock: str) -> None:
+    number = archive.send()
+    other = archive.send("28807")
+    archive.stamp(clock)
+    sha256 = archive.value("SELECT blob_sha256 FROM submission WHERE id = :id", id=other)
+    archive.meddle("submission", "UPDATE submission SET blob_sha256 = :new WHERE id = :id", new=sha256, id=number)
+
+    exchanged, _ = archive.verify().submissions
+
+    assert codes(exchanged) == ["BS283", "BS282"]
+    assert "tệp đã ký" in exchanged.findings[0].message
+
+
+def test_evidence_that_was_deleted_is_told(archive: Archive, clock: str) -> None:
+    archive.send()
+    archive.stamp(clock)
+    archive.meddle("evidence", "DELETE FROM evidence WHERE kind = 'crl'")
+
+    check = only(archive.verify(TODAY + 3 * YEAR))
+
+    assert "BS281" in codes(check)
+    assert not check.ok
+
+
+def test_evidence_that_was_damaged_is_told(archive: Archive, clock: str) -> None:
+    archive.send()
+    archive.stamp(clock)
+    archive.flip(archive.value("SELECT blob_sha256 FROM evidence WHERE kind = 'crl' ORDER BY blob_sha256 LIMIT 1"))
+
+    check = only(archive.verify())
+
+    assert codes(check)[0] == "BS280"
+    assert "danh sách thu hồi" in check.findings[0].message
+
+
+def test_an_edited_verdict_is_told_without_a_stamp_too(archive: Archive) -> None:
+    number = archive.send()
+    archive.change_verdict(number, lambda verdict: verdict.update(outcome="invalid"))
+
+    check = only(archive.verify())
+
+    assert codes(check) == ["BS285", "BS282"]
+    assert "khi nhận không hợp lệ, nay hợp lệ" in check.findings[1].message
+
+
+def test_a_verdict_edited_in_its_words_alone_is_told_by_the_stamp(archive: Archive, clock: str) -> None:
+    number = archive.send()
+    archive.stamp(clock)
+    archive.change_verdict(number, lambda verdict: verdict.update(summary="Khác"))
+
+    assert codes(only(archive.verify())) == ["BS282"]
+
+
+def test_a_verdict_that_nobody_can_read_is_told(archive: Archive) -> None:
+    archive.send()
+    archive.meddle("submission", "UPDATE submission SET verdict = '{'")
+
+    assert codes(only(archive.verify())) == ["BS285", "BS282"]
+
+
+def test_what_is_inserted_behind_the_stamps_back_is_not_covered(archive: Archive, clock: str) -> None:
+    first = archive.send()
+    archive.stamp(clock)
+    columns = "form_version_id, form, unit_id, period, as_at, revision, source, received_at, blob_sha256, account_id"
+    more = "signer, certificate_sha256, signed_at, verdict, outcome"
+    archive.meddle(
+        "submission",
+        f"INSERT INTO submission (id, status, {columns}, {more})"  # noqa: S608 - names of ours
+        f" SELECT id + 100, 'superseded', {columns}, {more} FROM submission",
+    )
+
+    known, inserted = archive.verify().submissions
+
+    assert (known.number, codes(known)) == (first, [])
+    assert (inserted.number, codes(inserted)) == (first + 100, ["BS285"])
+
+
+def test_an_entry_under_a_stamp_that_does_not_list_it_is_told(archive: Archive, clock: str) -> None:
+    archive.send()
+    made = archive.stamp(clock)
+    late = archive.send("28807")
+    assert made is not None
+    archive.meddle("archive_cover", "INSERT INTO archive_cover VALUES (:late, :stamp)", late=late, stamp=made.number)
+
+    assert codes(archive.verify().submissions[1]) == ["BS283"]
+
+
+def test_a_changed_time_of_reception_is_told(archive: Archive, clock: str) -> None:
+    archive.send()
+    archive.stamp(clock)
+    earlier = "2026-01-01T00:00:00.000000+00:00"
+    archive.meddle("submission", "UPDATE submission SET received_at = :earlier", earlier=earlier)
+
+    check = only(archive.verify())
+
+    assert codes(check) == ["BS283"]
+    assert "thời điểm nhận" in check.findings[0].message
+
+
+def test_a_manifest_that_was_changed_proves_nothing(archive: Archive, clock: str) -> None:
+    archive.send()
+    made = archive.stamp(clock)
+    assert made is not None
+    archive.flip(made.manifest_sha256)
+
+    report = archive.verify()
+
+    assert [codes(one) for one in report.stamps] == [["BS283"]]
+    assert only(report).existed_by is Proof.RECORD
+    assert not report.ok
+
+
+def test_a_manifest_replaced_with_its_address_is_told_by_the_token(archive: Archive, clock: str) -> None:
+    archive.send()
+    made = archive.stamp(clock)
+    assert made is not None
+    replace_manifest(archive, made.manifest_sha256)
+
+    report = archive.verify()
+
+    assert [codes(one) for one in report.stamps] == [["BS283"]]
+    assert "đã bị sửa" in report.stamps[0].findings[0].message
+
+
+def test_a_token_of_another_manifest_is_told(archive: Archive, clock: str) -> None:
+    archive.send()
+    archive.stamp(clock)
+    archive.send("28807")
+    second = archive.stamp(clock)
+    assert second is not None
+    token = archive.value("SELECT token_sha256 FROM archive_stamp ORDER BY id LIMIT 1")
+    archive.meddle("archive_stamp", "UPDATE archive_stamp SET token_sha256 = :token", token=token)
+
+    report = archive.verify()
+
+    assert [codes(one) for one in report.stamps] == [[], ["BS283"]]
+    assert [one.existed_by for one in report.submissions] == [Proof.ARCHIVE_STAMP, Proof.RECORD]
+
+
+def test_an_audit_log_that_was_cut_is_told_by_the_stamp(archive: Archive, clock: str) -> None:
+    archive.send()
+    archive.stamp(clock)
+    archive.meddle("audit_event", "DELETE FROM audit_event WHERE id >= (SELECT max(id) - 1 FROM audit_event)")
+
+    report = archive.verify()
+
+    assert report.audit_broken_at is None  # a chain that was cut is still a chain
+    assert [codes(one) for one in report.stamps] == [["BS288"]]
+    assert not report.ok
+
+
+def test_an_audit_log_that_was_changed_is_told(archive: Archive) -> None:
+    archive.send()
+    archive.meddle("audit_event", "UPDATE audit_event SET actor = 'khác' WHERE id = 2")
+
+    report = archive.verify()
+
+    assert report.audit_broken_at == 2
+    assert not report.ok
+
+
+def replace_manifest(archive: Archive, sha256: str) -> None:
+    """Stores a changed manifest under its own right address and lets the stamp name that."""
+    import hashlib
+
+    data = archive.value("SELECT bytes FROM blob WHERE sha256 = :sha256", sha256=sha256)
+    assert isinstance(data, bytes)
+    other = data.replace(b'"period":"2026-M09"', b'"period":"2026-M08"')
+    address = hashlib.sha256(other).hexdigest()
+    values = {"address": address, "size": len(other), "bytes": other}
+    archive.meddle("blob", "INSERT INTO blob (sha256, size, bytes) VALUES (:address, :size, :bytes)", **values)
+    archive.meddle("archive_stamp", "UPDATE archive_stamp SET manifest_sha256 = :address", address=address)
