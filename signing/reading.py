@@ -10,7 +10,7 @@ import binascii
 import re
 from base64 import b64decode, b64encode
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -320,7 +320,7 @@ def _read_certificate(key_info: etree._Element) -> x509.Certificate:
     certificates = data.findall(_dsig("X509Certificate"))
     if len(certificates) != 1:
         raise CertificateUnreadableError("chữ ký phải mang đúng một chứng thư số của người ký")
-    certificate = _whole_certificate(_base64(certificates[0]))
+    certificate = whole_certificate(_base64(certificates[0]))
     _check_hints(key_info, data, certificate)
     return certificate
 
@@ -339,10 +339,12 @@ def _check_hints(key_info: etree._Element, data: etree._Element, certificate: x5
             raise CertificateUnreadableError("X509IssuerSerial ghi số sê-ri khác với chứng thư số")
 
 
-def _whole_certificate(data: bytes) -> x509.Certificate:
+def whole_certificate(data: bytes) -> x509.Certificate:
     """A certificate of which every field was read once: it parses lazily, and must not fail later."""
     try:
-        _check_encoding(data)
+        parsed = _check_encoding(data)
+        # Names as the path builder compares them, which not every name allows.
+        _ = parsed.subject.hashable, parsed.issuer.hashable
         certificate = x509.load_der_x509_certificate(data)
         certificate.public_key()
         fields = (certificate.subject, certificate.issuer, certificate.extensions, certificate.signature_hash_algorithm)
@@ -356,7 +358,7 @@ def _whole_certificate(data: bytes) -> x509.Certificate:
     return certificate
 
 
-def _check_encoding(data: bytes) -> None:
+def _check_encoding(data: bytes) -> asn1.Certificate:
     """Refuse two liberties that cryptography takes, the first with a warning each time."""
     parsed = asn1.Certificate.load(data)
     # RFC 5280, 4.1.2.2: a positive number.
@@ -365,6 +367,7 @@ def _check_encoding(data: bytes) -> None:
     # A signature is whole bytes; the count of unused bits in front of it is itself not signed by anybody.
     if parsed["signature_value"].contents[:1] != b"\x00":
         raise CertificateUnreadableError("chữ ký trên chứng thư số sai quy cách")
+    return parsed
 
 
 def _read_signing_certificate(signing: etree._Element) -> tuple[str, bytes, int]:
@@ -419,9 +422,19 @@ def _read_embedded(xades: etree._Element) -> tuple[bytes, ...]:
     found = [certificate for value in values for certificate in value]
     if len(values) > 1 or any(item.tag != _xades("EncapsulatedX509Certificate") for item in found):
         raise StructureError("phần chứng thư kèm theo có phần tử lạ")
+    return whole_certificates([_base64(item) for item in found])
+
+
+def whole_certificates(found: Sequence[bytes]) -> tuple[bytes, ...]:
+    """Certificates that came along with a signature or a time stamp, where anybody may have put them: few, and whole.
+
+    Raises:
+        StructureError: too many, or too many of one name.
+        CertificateUnreadableError: one that cannot be read.
+    """
     if len(found) > MAX_EMBEDDED_CERTIFICATES:
         raise StructureError("chữ ký mang quá nhiều chứng thư số")
-    certificates = tuple(_whole_certificate(_base64(item)).public_bytes(Encoding.DER) for item in found)
+    certificates = tuple(whole_certificate(item).public_bytes(Encoding.DER) for item in found)
     # The name as the path builder compares names, which is without regard to case and spaces.
     names = Counter(asn1.Certificate.load(item).subject.hashable for item in certificates)
     if max(names.values(), default=0) > _MAX_OF_ONE_NAME:

@@ -21,6 +21,7 @@ from signing.chain import Assessment, assess
 from signing.errors import TimeStampError
 from signing.evidence import NO_EVIDENCE, Evidence
 from signing.findings import error
+from signing.reading import whole_certificate, whole_certificates
 from signing.trust import Trust, Use
 from signing.verdict import RevocationStatus, StampStatus
 from signing.wording import common_name, date_text
@@ -199,7 +200,7 @@ def _read(token: bytes, data: bytes) -> _Read:
     if algorithm not in _HASHES:
         raise _TokenError(f"dùng thuật toán băm không được chấp nhận ({algorithm})")
     certificate, embedded = _signed_by(content["content"])
-    authority = x509.load_der_x509_certificate(certificate)
+    authority, embedded = whole_certificate(certificate), whole_certificates(embedded)
     if not key_is_acceptable(authority.public_key()):
         raise _TokenError("khóa của máy chủ cấp dấu không đủ mạnh")
     matches = imprint["hashed_message"].native == digest(data, _HASHES[algorithm])
@@ -228,13 +229,22 @@ def _signed_by(signed: Any) -> tuple[bytes, tuple[bytes, ...]]:  # noqa: ANN401 
     inside, signer = signed["encap_content_info"], extract_signer_info(signed)
     certificates = extract_certs_for_validation(signed)
     algorithm = signer["digest_algorithm"]["algorithm"].native
-    if algorithm not in _HASHES or signer["signature_algorithm"].hash_algo not in (*_HASHES, None):
+    if algorithm not in _HASHES or _hash_named(signer["signature_algorithm"]) not in (*_HASHES, None):
         raise _TokenError(f"dùng thuật toán băm không được chấp nhận ({algorithm})")
     content = digest(bytes(inside["content"]), _HASHES[algorithm])
     intact, valid = validate_sig_integrity(signer, certificates.signer_cert, inside["content_type"].native, content)
     if not (intact and valid):
         raise _TokenError("chữ ký của máy chủ cấp dấu không đúng")
     return certificates.signer_cert.dump(), tuple(one.dump() for one in certificates.other_certs)
+
+
+def _hash_named(algorithm: Any) -> str | None:  # noqa: ANN401 - as above
+    """The digest that the name of a signature algorithm tells; most RSA tokens just say RSA, and the digest apart."""
+    try:
+        named: str | None = algorithm.hash_algo
+    except ValueError:
+        return None
+    return named
 
 
 def _may_stamp(certificate: x509.Certificate) -> bool:

@@ -12,12 +12,16 @@ import re
 import signal
 import sys
 import time
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from types import FrameType
 
+from asn1crypto import x509 as asn1_x509  # type: ignore[import-untyped]  # has no stubs
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from lxml import etree
 
 from signing.layout import FOLDER, ORIGIN_RELATIONSHIP
@@ -31,11 +35,13 @@ from tests.signing.authorities import NOW, Authorities, Holder, create_authoriti
 from tests.signing.tampering import (
     CONTENT_TYPES,
     SIGNATURE,
+    a_clock,
     changed,
     parts_of,
     rebuilt,
     resigned,
     signed_elsewhere,
+    stamped,
     with_types,
 )
 from tests.workbooks.building import a_workbook
@@ -86,10 +92,11 @@ class Base:
 
 @dataclass(frozen=True)
 class World:
-    """The files that are damaged, and the trust in their signers."""
+    """The files that are damaged, the trust in their signers, and who issued their certificates."""
 
     bases: tuple[Base, ...]
     trust: Trust
+    issuer: Holder
 
     @classmethod
     def of(cls, workbook: bytes, authorities: Authorities) -> World:
@@ -100,9 +107,10 @@ class World:
             Base("signed here", signed, one, strict=True),
             Base("signed elsewhere", signed_elsewhere(signed, one), one, strict=False),
             Base("signed twice", sign_package(signed, two, at=NOW), one, strict=True),
+            Base("stamped", stamped(signed, a_clock(authorities.issuing)), one, strict=True),
             Base("another workbook", other, one, strict=True),
         )
-        return cls(bases, authorities.trust())
+        return cls(bases, authorities.trust(), authorities.issuing)
 
 
 @dataclass(frozen=True)
@@ -242,6 +250,42 @@ def by_the_signer(data: bytes, chance: random.Random, world: World, base: Base) 
         return changed(data, {SIGNATURE: xml})  # too far gone to be signed
 
 
+# --- certificates and time stamps
+
+
+def in_the_der(data: bytes, chance: random.Random, world: World, base: Base) -> bytes:
+    """Bytes of a certificate or a time stamp; at times a certificate is signed anew by the one who issued it."""
+    root = etree.fromstring(parts_of(data)[SIGNATURE])
+    found = root.xpath("//*[local-name()='X509Certificate' or starts-with(local-name(), 'Encapsulated')]")
+    element = chance.choice([*found, *found[:1] * 2])
+    encoded = b64decode(element.text or "")
+    encoded = _der_changed(encoded, chance)
+    if chance.random() < 0.7:
+        encoded = _issued_anew(encoded, world.issuer)
+    element.text = b64encode(encoded).decode()
+    return changed(data, {SIGNATURE: serialise(root)})
+
+
+def _der_changed(encoded: bytes, chance: random.Random) -> bytes:
+    """Mostly a value changed within its length, so that the rest can still be read."""
+    if chance.random() < 0.2:
+        return _mangled(encoded, chance, (encoded,))
+    at, length = chance.randrange(len(encoded)), chance.choice((1, 1, 1, 2, 3, 8))
+    by = chance.choice((b"\0", b"\xff", b"\x80", b"\x30", b"\x02", b"\x06", bytes([chance.randrange(256)])))
+    return encoded[:at] + (by * length)[: len(encoded) - at] + encoded[at + length :]
+
+
+def _issued_anew(encoded: bytes, issuer: Holder) -> bytes:
+    try:
+        certificate = asn1_x509.Certificate.load(encoded)
+        signature = issuer.key.sign(certificate["tbs_certificate"].dump(), ec.ECDSA(hashes.SHA256()))  # type: ignore[call-arg, arg-type]  # the authorities of the tests have EC keys
+        certificate["signature_value"] = signature
+        made: bytes = certificate.dump()
+    except (ValueError, TypeError, KeyError):
+        return encoded
+    return made
+
+
 # --- packages
 
 
@@ -275,7 +319,8 @@ def _zipped_well(parts: Mapping[str, bytes]) -> bytes:
 
 
 Way = Callable[[bytes, random.Random, World, Base], bytes]
-WAYS: dict[str, Way] = {way.__name__: way for way in (in_the_file, in_a_part, in_a_tree, by_the_signer, in_the_package)}
+_ALL: tuple[Way, ...] = (in_the_file, in_a_part, in_a_tree, by_the_signer, in_the_der, in_the_package)
+WAYS = {way.__name__: way for way in _ALL}
 
 
 # --- what must hold

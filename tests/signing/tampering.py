@@ -7,14 +7,24 @@ import zipfile
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 
+from asn1crypto import keys as asn1_keys  # type: ignore[import-untyped]  # has no stubs
+from asn1crypto import tsp
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from lxml import etree
+from pyhanko.sign.timestamps import DummyTimeStamper
+from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from signing.algorithms import digest
+from signing.document import value_to_stamp, with_time_stamp
 from signing.exact import content_types
 from signing.layout import ORIGIN_TYPE, RELS_TYPE
+from signing.stamping import stamp_request
 from signing.xml import DSIG, MDSSI, XADES, canonical, serialise
-from tests.signing.authorities import Holder
+from tests.signing.authorities import NOW, Holder, a_certificate, rsa_key
 
 _NS = {"d": DSIG, "xd": XADES, "mdssi": MDSSI}
 Change = Callable[[etree._Element], object]
@@ -85,6 +95,40 @@ def with_resigned_tree(data: bytes, change: Change, holder: Holder) -> bytes:
 def first(root: etree._Element, path: str) -> etree._Element:
     """The first element at a path; the prefixes are d, xd and mdssi."""
     return root.xpath(path, namespaces=_NS)[0]
+
+
+def a_clock(issuer: Holder) -> Holder:
+    """A time-stamping authority whose key the stamper of pyHanko can use."""
+    name, purposes = "Máy chủ dấu thời gian", (ExtendedKeyUsageOID.TIME_STAMPING,)
+    return a_certificate(
+        name,
+        rsa_key(name="clock"),
+        issuer=issuer,
+        usage=("digital_signature",),
+        purposes=purposes,
+        purposes_critical=True,
+    )
+
+
+def stamped(data: bytes, clock: Holder, extra: Iterable[x509.Certificate] = ()) -> bytes:
+    """The file with a time stamp on its signature, as at the moment of the tests.
+
+    Args:
+        extra: certificates that come along in the token beside the authority's own.
+    """
+    part = parts_of(data)[SIGNATURE]
+    key = clock.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    others = SimpleCertificateStore.from_certs(
+        [asn1_x509.Certificate.load(item.public_bytes(Encoding.DER)) for item in (*clock.chain, *extra)]
+    )
+    stamper = DummyTimeStamper(
+        asn1_x509.Certificate.load(clock.certificate.public_bytes(Encoding.DER)),
+        asn1_keys.PrivateKeyInfo.load(key),
+        others,
+        fixed_dt=NOW,
+    )
+    reply = stamper.request_tsa_response(tsp.TimeStampReq.load(stamp_request(value_to_stamp(part)).encoded))
+    return changed(data, {SIGNATURE: with_time_stamp(part, reply["time_stamp_token"].dump())})
 
 
 def signed_elsewhere(data: bytes, holder: Holder) -> bytes:

@@ -13,7 +13,14 @@ from tests.signing.authorities import NOW, Authorities
 from tests.signing.fuzzing import WAYS, Change, World, changes_of, damaged, failures, means_the_same, problem_of
 
 # Those that get far take some thousandths of a second each; those of the signer's are tried part by part besides.
-CASES = {"in_the_file": 4000, "in_a_part": 700, "in_a_tree": 500, "by_the_signer": 200, "in_the_package": 500}
+CASES = {
+    "in_the_file": 4000,
+    "in_a_part": 700,
+    "in_a_tree": 500,
+    "by_the_signer": 200,
+    "in_the_der": 600,
+    "in_the_package": 500,
+}
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +57,7 @@ def test_every_way_of_damaging_damages(way: str, world: World) -> None:
 
 def test_a_problem_is_found_where_there_is_one(world: World) -> None:
     """A trust that is no trust makes the check itself fall over: it must be seen."""
-    blind = World(world.bases, None)  # type: ignore[arg-type]  # that is the point
+    blind = World(world.bases, None, world.issuer)  # type: ignore[arg-type]  # that is the point
 
     assert problem_of(world.bases[0], (Change("in_the_package", "0"),), world) == ""
     assert problem_of(world.bases[0], (), blind).startswith("raised AttributeError")

@@ -31,7 +31,7 @@ from signing.exact import origin_relationships
 from signing.layout import ORIGIN_RELS, RELS_TYPE, SIGNATURE_TYPE
 from signing.sign import attach_signature, sign_package
 from signing.trust import Trust
-from signing.verdict import Outcome
+from signing.verdict import Outcome, StampStatus
 from signing.verify import verify_package
 from signing.xml import DSIG, XADES, serialise
 from tests.signing.authorities import NOW, Authorities, Holder, a_certificate, a_name, rsa_key
@@ -40,12 +40,14 @@ from tests.signing.tampering import (
     SHEET,
     SIGNATURE,
     Change,
+    a_clock,
     changed,
     first,
     parts_of,
     rebuilt,
     replaced,
     signed_elsewhere,
+    stamped,
     with_resigned_tree,
     with_tree,
     with_types,
@@ -890,6 +892,40 @@ def test_a_sheet_of_great_depth_is_not_read_whoever_signed_it(world: World) -> N
 def as_unsigned(world: World, data: bytes) -> bytes:
     """The unsigned workbook with the first sheet of another file."""
     return changed(world.workbook, {SHEET: parts_of(data)[SHEET]})
+
+
+def test_a_stamp_of_an_authority_with_an_rsa_key_counts(world: World, trust: Trust) -> None:
+    """Its token names the digest apart from the signature algorithm, which is what most authorities do."""
+    verdict = verify_package(stamped(world.signed, a_clock(world.authorities.issuing)), trust, now=NOW)
+
+    assert (verdict.outcome, verdict.signatures[0].time.status) == (Outcome.VALID, StampStatus.GOOD)
+
+
+def test_a_stamp_with_many_authorities_of_one_name_proves_nothing_and_ends(world: World, trust: Trust) -> None:
+    """Anybody can put a stamp beside a signature that is not his."""
+    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(9)]
+    first_of_all, *others = [a_certificate("CA Giả", key, authority=True) for key in keys]
+    clock = a_clock(first_of_all)
+
+    verdict = verify_package(stamped(world.signed, clock, [one.certificate for one in others]), trust, now=NOW)
+
+    assert [finding.code for finding in verdict.findings] == ["BS270"]
+
+
+def test_a_stamp_with_a_damaged_certificate_proves_nothing_and_is_no_error(world: World, trust: Trust) -> None:
+    spare = asn1_x509.Certificate.load(world.officer.certificate.public_bytes(Encoding.DER))
+    key = spare["tbs_certificate"]["subject_public_key_info"].dump()
+    data = stamped(world.signed, a_clock(world.authorities.issuing), [world.officer.certificate])
+
+    def damage(root: etree._Element) -> None:
+        token = first(root, "//xd:EncapsulatedTimeStamp")
+        encoded = b64decode(token.text or "")
+        assert encoded.count(key) == 1
+        token.text = b64encode(encoded.replace(key, key[:2] + b"\xff" * (len(key) - 2))).decode()
+
+    verdict = verify_package(with_tree(data, damage), trust, now=NOW)
+
+    assert [finding.code for finding in verdict.findings] == ["BS270"]
 
 
 def test_a_certificate_that_never_expires_is_read(world: World, trust: Trust) -> None:
