@@ -153,7 +153,7 @@ def read_list(workbook: Workbook) -> AttachmentList:
     attachments = reading.attachments()
     if entry.state != "visible" or sheet.hidden_rows or sheet.hidden_columns:
         reading.note("trang, dòng hoặc cột của danh sách bị ẩn", "")
-    return AttachmentList(attachments, tuple(reading.findings[:_MOST_FINDINGS]), entry.name)
+    return AttachmentList(attachments, tuple(reading.findings), entry.name)
 
 
 def _entries(workbook: Workbook) -> list[SheetEntry]:
@@ -173,14 +173,18 @@ def _two_sheets(found: Sequence[SheetEntry]) -> list[Finding]:
 
 
 class _Reading:
-    """One list being read; ``findings`` is what was wrong so far."""
+    """One list being read; ``findings`` is what was wrong so far, or the first of it."""
 
     def __init__(self, sheet: Sheet) -> None:
         self._sheet = sheet
+        self._faults = 0
         self.findings: list[Finding] = []
 
     def note(self, what: str, cell: str) -> None:
-        """Adds a fault."""
+        """Adds a fault. A hostile sheet may have a million; the first ones tell."""
+        self._faults += 1
+        if self._faults > _MOST_FINDINGS:
+            return
         place = f", ô {cell}" if cell else ""
         message = f"Danh sách tệp kèm theo (trang “{self._sheet.name}”{place}) không đọc được: {what}."
         self.findings.append(Finding("BS854", Severity.ERROR, message, _REMEDY, self._sheet.name, cell))
@@ -207,7 +211,7 @@ class _Reading:
 
     def _line(self, row: int) -> Attachment | None:
         number, name, kind, size, sha256 = (self._value(row, column) for column in range(1, len(HEADINGS) + 1))
-        before = len(self.findings)
+        before = self._faults
         if number != row - HEADINGS_AT:
             self.note("số thứ tự không liên tục", address(row, 1))
         reason = name_fault(name) if isinstance(name, str) else "thiếu tên tệp"
@@ -220,7 +224,7 @@ class _Reading:
             self.note("số byte không hợp lệ", address(row, 4))
         if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
             self.note("mã SHA-256 không đủ 64 chữ số 0-9, a-f", address(row, 5))
-        if len(self.findings) > before or whole is None:
+        if self._faults > before or whole is None:
             return None
         return Attachment(str(name), whole, str(sha256))
 

@@ -211,6 +211,16 @@ def test_a_list_that_was_tampered_with_is_told_with_its_cell(cells: dict[tuple[i
     assert {code for code, _ in faults(data)} == {"BS854"}
 
 
+def test_a_sheet_of_a_hundred_thousand_faults_is_told_in_a_few() -> None:
+    cells = {(row, column): Formula("1+1", 2) for row in range(5, 20_005) for column in range(1, 6)}
+
+    found = read_list(open_workbook(patch_cells(attached(), {SHEET: cells})))
+
+    assert found.attachments == ()
+    assert {finding.code for finding in found.findings} == {"BS854"}
+    assert len(found.findings) <= 20
+
+
 @pytest.mark.parametrize(
     ("part", "shown", "hidden"),
     [
