@@ -76,6 +76,18 @@ class TooManyAttemptsError(ServiceError):
         self.retry_after = retry_after
 
 
+class BusyError(ServiceError):
+    """As much is being done as may be done at once; ask again."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    kind = "busy"
+    title = "Đang bận"
+
+    def __init__(self, message: str, remedy: str = "", *, retry_after: int) -> None:
+        super().__init__(message, remedy)
+        self.retry_after = retry_after
+
+
 class ConflictError(ServiceError):
     """What is stored already says otherwise."""
 

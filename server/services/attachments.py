@@ -36,11 +36,11 @@ def hold(listed: AttachmentList, sent: Sequence[SentFile]) -> Held:
     if listed.findings:
         return Held()
     came = [(Attachment.of(file.name, file.data), file.data) for file in sent]
-    pairs = _pairs(listed.attachments, [one for one, _ in came])
+    paired = pairs(listed.attachments, [one for one, _ in came])
     kept: list[tuple[Attachment, bytes]] = []
     findings: list[Finding] = []
     for number, one in enumerate(listed.attachments):
-        found = pairs.get(number)
+        found = paired.get(number)
         if found is None or came[found][0].sha256 != one.sha256:
             kind = said.ATTACHMENT_MISSING if found is None else said.ATTACHMENT_DIFFERS
             findings.append(kind.at(listed.sheet, listed.cell(number), name=one.name))
@@ -48,11 +48,11 @@ def hold(listed: AttachmentList, sent: Sequence[SentFile]) -> Held:
         refused = list(faults_of(one.name, came[found][1]))
         findings += [replace(fault, sheet=listed.sheet, cell=listed.cell(number)) for fault in refused]
         kept += [] if refused else [(one, came[found][1])]
-    findings += _unlisted(file for number, (file, _) in enumerate(came) if number not in pairs.values())
+    findings += _unlisted(file for number, (file, _) in enumerate(came) if number not in paired.values())
     return Held(tuple(kept), tuple(findings))
 
 
-def _pairs(listed: Sequence[Attachment], came: Sequence[Attachment]) -> dict[int, int]:
+def pairs(listed: Sequence[Attachment], came: Sequence[Attachment]) -> dict[int, int]:
     """Listed → came: by content and name, else by content, else by name, each once."""
     found: dict[int, int] = {}
     for is_it in (_is_same, _has_same_content, _has_same_name):

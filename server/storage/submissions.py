@@ -137,6 +137,17 @@ def accepted_with_content(connection: Connection, sha256: str) -> Submission | N
     )
 
 
+def first_with_content(connection: Connection, sha256: str) -> Submission | None:
+    """The first submission of exactly these bytes, whatever became of it."""
+    return _one(
+        connection,
+        _query()
+        .where(SUBMISSION.c.blob_sha256 == sha256, SUBMISSION.c.source == "workbook")
+        .order_by(SUBMISSION.c.id)
+        .limit(1),
+    )
+
+
 def equal_refusal(connection: Connection, sha256: str, account_id: int, outcome: str) -> Submission | None:
     """A refusal of the same bytes of the same account with the same outcome."""
     return _one(

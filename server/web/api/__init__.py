@@ -14,6 +14,7 @@ from server.web.api.reports import reports
 from server.web.api.sessions import sessions
 from server.web.api.signers import signers
 from server.web.api.submissions import submissions
+from server.web.api.verifying import verifying
 
 PREFIX = "/api/v1"
 
@@ -21,6 +22,7 @@ PREFIX = "/api/v1"
 def register_api(app: Flask) -> None:
     """Adds the API to an application."""
     api = Blueprint("api", __name__, url_prefix=PREFIX)
-    for part in (sessions, forms, converting, submissions, figures, consolidated, reports, catalogues, signers, health):
+    sending = (sessions, forms, converting, submissions, verifying)
+    for part in (*sending, figures, consolidated, reports, catalogues, signers, health):
         api.register_blueprint(part)
     app.register_blueprint(api)

@@ -16,7 +16,7 @@ consolidated = Blueprint("consolidated", __name__)
 @consolidated.get("/consolidated/<form>/<period>/<unit>.xlsx")
 def merged(form: str, period: str, unit: str) -> Response:
     """The unit's sheet with live formulas, and one sheet for each unit that reported."""
-    here = context.service()
+    here, now = context.service(), context.now()
     wanted = parse_period(period)
     found = context.seen_unit(checked("unit", unit), wanted.last_day)
     data = consolidated_workbook(
@@ -25,6 +25,6 @@ def merged(form: str, period: str, unit: str) -> Response:
         unit=found.code,
         period=wanted.code,
         stamp_key=here.config.stamp_keys[0],
-        now=context.now(),
+        now=now,
     )
-    return workbook_reply(data, f"{form}_{found.code}_{wanted.code}.xlsx")
+    return workbook_reply(data, f"{form}_{found.code}_{wanted.code}.xlsx", now)

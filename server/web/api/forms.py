@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from flask import Blueprint, Response
@@ -16,6 +16,7 @@ from server.services.rights import refuse_hidden, visible_units
 from server.services.units import unit as find_unit
 from server.web import context
 from server.web.api.arguments import checked, optional_text, text, whole
+from server.web.digests import tell_origin
 from workbooks.package import MEDIA_TYPE
 
 forms = Blueprint("forms", __name__)
@@ -34,7 +35,7 @@ def all_forms() -> dict[str, Any]:
 @forms.get("/forms/<form>/workbook")
 def workbook(form: str) -> Response:
     """The workbook of a form for a unit and period, prefilled and stamped."""
-    account, here = context.signed_in(), context.service()
+    account, here, now = context.signed_in(), context.service(), context.now()
     period = parse_period(text("period"))
     unit = find_unit(here.engine, optional_text("unit") or account.unit_code, period.last_day)
     # A workbook to be filled goes to those who report it, however open reading is.
@@ -45,18 +46,19 @@ def workbook(form: str) -> Response:
         unit=unit.code,
         period=period.code,
         stamp_key=here.config.stamp_keys[0],
-        now=context.now(),
+        now=now,
     )
-    return workbook_reply(data, f"{form}_{unit.code}_{period.code}.xlsx")
+    return workbook_reply(data, f"{form}_{unit.code}_{period.code}.xlsx", now)
 
 
-def workbook_reply(data: bytes, name: str) -> Response:
-    """A workbook to be saved under a name of plain letters."""
+def workbook_reply(data: bytes, name: str, since: datetime | None = None) -> Response:
+    """A workbook to be saved under a name of plain letters; ``since``: when it was received, or made."""
     plain = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-_.") else "_" for letter in name)
     reply = Response(data, content_type=MEDIA_TYPE)
     reply.headers["Content-Disposition"] = f'attachment; filename="{plain}"'
     reply.headers["Cache-Control"] = "no-store"
     reply.set_etag(hashlib.sha256(data).hexdigest())
+    tell_origin(reply, data, since)
     return reply
 
 

@@ -5,6 +5,7 @@ Longer than other files because it is one document, kept where one can read it f
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from form_templates.attached_files import MEDIA_TYPES
@@ -39,12 +40,16 @@ def _reply(description: str, schema: Json) -> Json:
     return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
-def _file(description: str) -> Json:
-    return {"description": description, "content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}}
+def _file(description: str, kinds: Iterable[str] = (MEDIA_TYPE,)) -> Json:
+    headers = {
+        "Repr-Digest": {"description": "SHA-256 của tệp (RFC 9530): sha-256=:base64:", "schema": _text()},
+        "Last-Modified": {"description": "Lúc nhận hoặc lập tệp, nếu biết", "schema": _text()},
+    }
+    return {"description": description, "headers": headers, "content": {kind: {"schema": _BINARY} for kind in kinds}}
 
 
 def _attachment(description: str) -> Json:
-    return {"description": description, "content": {kind: {"schema": _BINARY} for kind in MEDIA_TYPES.values()}}
+    return _file(description, MEDIA_TYPES.values())
 
 
 def _problem(description: str, schema: str = "Problem") -> Json:
@@ -335,6 +340,80 @@ _SCHEMAS: Final[Json] = {
             "name": _text("Tên tệp trong danh sách đã ký"),
             "size": {"type": "integer"},
             "sha256": _text("SHA-256, như trong danh sách đã ký"),
+        }
+    ),
+    "Verification": _object(
+        {
+            "result": {
+                "enum": ["valid", "invalid", "undetermined", "unsigned", "unreadable"],
+                "description": "unsigned: chưa ai ký; unreadable: không phải sổ .xlsx hoặc không mở được; "
+                "undetermined: cả khi chữ ký đúng mà người ký không phải người được đăng ký cho đơn vị",
+            },
+            "sentence": _text("Kết quả trong một câu"),
+            "sha256": _text("SHA-256 của tệp"),
+            "size": {"type": "integer", "description": "Cỡ tệp, byte"},
+            "verified_at": _text(),
+            "verdict": _ref("Verdict"),
+            "findings": _list(_ref("Finding")),
+            "stamp": {
+                "oneOf": [
+                    {"type": "null"},
+                    _object(
+                        {
+                            "ours": {
+                                "type": "boolean",
+                                "description": "Do dịch vụ này đóng; nếu không thì chỉ là lời tự khai của tệp",
+                            },
+                            "kind": {
+                                "enum": ["issued", "merged", "report"],
+                                "description": "Biểu phát hành cho một đơn vị, tệp tổng hợp, hoặc báo cáo",
+                            },
+                            "form": _text(),
+                            "version": _text(),
+                            "unit": _text(),
+                            "unit_name": _text(),
+                            "period": _text(),
+                            "serial": _text("Số phát hành"),
+                            "made_at": _text("Lúc phát hành hoặc lập"),
+                        }
+                    ),
+                ]
+            },
+            "attachments": _list(
+                _object(
+                    {
+                        "name": _text("Tên tệp trong danh sách đã ký"),
+                        "size": {"type": "integer"},
+                        "sha256": _text("SHA-256, như trong danh sách đã ký"),
+                        "state": {
+                            "enum": ["same", "differs", "missing"],
+                            "description": "Tệp gửi cùng có đúng nội dung, đã khác, hoặc không được gửi cùng",
+                        },
+                    }
+                )
+            ),
+            "unlisted": _list(
+                _object(
+                    {
+                        "name": _text("Tệp gửi cùng mà danh sách không có"),
+                        "size": {"type": "integer"},
+                        "sha256": _text(),
+                    }
+                )
+            ),
+            "received": {
+                "oneOf": [
+                    {"type": "null"},
+                    _object(
+                        {
+                            "id": {"type": "integer", "description": "Số bản nộp là đúng tệp này, từng byte"},
+                            "status": {"enum": ["accepted", "refused", "superseded"]},
+                            "received_at": _text(),
+                            "address": {"type": ["string", "null"], "description": "Chỉ có khi được xem bản nộp"},
+                        }
+                    ),
+                ]
+            },
         }
     ),
     "Submissions": _object({"submissions": _list(_ref("SubmissionSummary")), "next_before": _maybe("integer")}),
@@ -665,6 +744,20 @@ _PATHS: Final[Json] = {
             "summary": "Tệp kèm theo, nguyên từng byte như khi gửi",
             "parameters": [_NUMBER, _path("attachment", "Số thứ tự của tệp trong bản nộp", "integer")],
             "responses": {"200": _attachment("Tệp Word hoặc PDF"), **_REFUSALS},
+        }
+    },
+    "/verifications": {
+        "post": {
+            "summary": "Xác minh một tệp đang giữ; không cần tài khoản, không lưu lại gì",
+            "security": [],
+            "requestBody": _SENDING,
+            "responses": {
+                "200": _reply("Kết quả, cả khi chữ ký sai hoặc tệp không mở được", _ref("Verification")),
+                "401": _REFUSALS["401"],
+                "413": _problem("Tệp quá lớn"),
+                "422": _problem("Thiếu tệp, hoặc nhiều tệp .xlsx trong một lần"),
+                "503": _problem("Đang xác minh các tệp khác (chờ theo Retry-After), hoặc chưa có chứng thư tin cậy"),
+            },
         }
     },
     "/facts": {

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from form_templates.errors import FormError
 from formulas.errors import FormulaError
-from server.errors import FindingsError, ServiceError, SignInNeededError, TooManyAttemptsError
+from server.errors import BusyError, FindingsError, ServiceError, SignInNeededError, TooManyAttemptsError
 from server.storage.dialects import is_full
 from signing.errors import SigningError, TrustError
 from workbooks.errors import WorkbookError
@@ -84,7 +84,7 @@ def _of_service(error: ServiceError) -> Response:
     headers: dict[str, str] = {}
     if isinstance(error, SignInNeededError):
         headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, TooManyAttemptsError):
+    if isinstance(error, TooManyAttemptsError | BusyError):
         headers["Retry-After"] = str(error.retry_after)
     return problem(error.status, error.kind, error.title, error.message, remedy=error.remedy, headers=headers)
 

@@ -38,7 +38,7 @@ def all_reports() -> dict[str, Any]:
 @reports.get("/reports/<report>/<period>/<unit>.xlsx")
 def assembled(report: str, period: str, unit: str) -> Response:
     """The report of a unit for a period, with the source of every figure."""
-    here = context.service()
+    here, now = context.service(), context.now()
     wanted = parse_period(period)
     found = context.seen_unit(checked("unit", unit), wanted.last_day)
     made = reporting.assemble(
@@ -47,8 +47,8 @@ def assembled(report: str, period: str, unit: str) -> Response:
         unit=found.code,
         period=wanted.code,
         stamp_key=here.config.stamp_keys[0],
-        now=context.now(),
+        now=now,
     )
-    reply = workbook_reply(made.data, f"{report}_{found.code}_{wanted.code}.xlsx")
+    reply = workbook_reply(made.data, f"{report}_{found.code}_{wanted.code}.xlsx", now)
     reply.headers["X-Missing-Figures"] = str(len(made.missing))
     return reply

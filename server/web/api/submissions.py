@@ -92,7 +92,7 @@ def workbook(number: int) -> Response:
     """The bytes as they were sent."""
     found = _visible(number).submission
     data = reading.workbook_of(context.service().engine, number)
-    reply = workbook_reply(data, f"{found.form}_{found.unit_code}_{found.period}_{number}.xlsx")
+    reply = workbook_reply(data, f"{found.form}_{found.unit_code}_{found.period}_{number}.xlsx", found.received_at)
     if found.source == "history":
         reply.content_type = "text/csv; charset=utf-8"
         reply.headers["Content-Disposition"] = f'attachment; filename="{number}.csv"'
@@ -102,9 +102,9 @@ def workbook(number: int) -> Response:
 @submissions.get("/submissions/<int:number>/attachments/<int:attachment>")
 def attached(number: int, attachment: int) -> Response:
     """A file that came with it, as it was sent."""
-    _visible(number)
+    received_at = _visible(number).submission.received_at
     found, data = reading.attachment_of(context.service().engine, number, attachment)
-    return attachment_reply(number, found, data)
+    return attachment_reply(number, found, data, received_at)
 
 
 def _wanted_units(visible: frozenset[int] | None) -> frozenset[int] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Final
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
@@ -14,6 +15,7 @@ from server.services import contents, overview, tracing
 from server.services.consolidating import consolidated_workbook
 from server.storage.submissions import Submission
 from server.web import context
+from server.web.digests import tell_origin
 from server.web.portal import visitors
 from server.web.portal.addresses import safe_next
 from server.web.portal.drawing import submission_grids, totals_grids
@@ -29,12 +31,12 @@ _COLUMNS_AT_ONCE: Final = 8
 _REFUSALS_AT_ONCE: Final = 8
 _ROWS_AT_ONCE: Final = 50
 _STATUSES: Final = ("accepted", "refused", "superseded")
-_OPEN_TO_ALL: Final = frozenset({"portal.sign_in", "portal.do_sign_in"})
+_OPEN_TO_ALL: Final = frozenset({"portal.sign_in", "portal.do_sign_in", "portal.verifying", "portal.verify"})
 
 
 @portal.before_request
 def require_visitor() -> None:
-    """Everything but signing in needs an account, unless reading is open."""
+    """Everything but signing in and verifying a file needs an account, unless reading is open."""
     if request.endpoint == "portal.static":
         return
     known = visitors.visitor() is not None
@@ -103,7 +105,7 @@ def workbook(number: int) -> Response:
         context.service().engine, number, account=visitors.visitor(), sight=visitors.sight, today=visitors.today()
     )
     history = found.source == "history"
-    return attachment(data, _file_name(found), "text/csv; charset=utf-8" if history else MEDIA_TYPE)
+    return attachment(data, _file_name(found), "text/csv; charset=utf-8" if history else MEDIA_TYPE, found.received_at)
 
 
 @portal.get("/so-tong-hop/<code:form>/<code:period>")
@@ -117,13 +119,13 @@ def totals(form: str, period: str) -> str:
         home=visitors.home_unit(),
         sight=visitors.sight,
     )
-    return render_template("totals.html", view=view, grids=totals_grids(view))
+    return render_template("totals.html", view=view, grids=totals_grids(view), now=context.now())
 
 
 @portal.get("/so-tong-hop/<code:form>/<code:period>/tep")
 def merged(form: str, period: str) -> Response:
     """The merged workbook in the official form."""
-    here = context.service()
+    here, now = context.service(), context.now()
     view = tracing.view_totals(
         here.engine,
         form=form,
@@ -134,8 +136,8 @@ def merged(form: str, period: str) -> Response:
     )
     unit = view.totals.unit.code
     key = here.config.stamp_keys[0]
-    data = consolidated_workbook(here.engine, form=form, unit=unit, period=period, stamp_key=key, now=context.now())
-    return attachment(data, safe_name("tong-hop", form, period, unit) + ".xlsx", MEDIA_TYPE)
+    data = consolidated_workbook(here.engine, form=form, unit=unit, period=period, stamp_key=key, now=now)
+    return attachment(data, safe_name("tong-hop", form, period, unit) + ".xlsx", MEDIA_TYPE, now)
 
 
 @portal.get("/nguon/<code:form>/<code:period>/<code:table>/<code:row>/<code:column>")
@@ -189,10 +191,12 @@ def do_sign_out() -> BaseResponse:
     return redirect(url_for("portal.sign_in", thoat=1), 303)
 
 
-def attachment(data: bytes, name: str, content_type: str) -> Response:
-    """A file to be saved under that name."""
+def attachment(data: bytes, name: str, content_type: str, since: datetime | None = None) -> Response:
+    """A file to be saved under that name; ``since``: when it was received, or made."""
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Length": str(len(data))}
-    return Response(data, headers=headers, content_type=content_type)
+    reply = Response(data, headers=headers, content_type=content_type)
+    tell_origin(reply, data, since)
+    return reply
 
 
 def _file_name(found: Submission) -> str:

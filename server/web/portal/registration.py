@@ -14,6 +14,7 @@ from server.web.portal import attachments as _attachments  # noqa: F401 - its pa
 from server.web.portal import catalogues as _catalogues  # noqa: F401 - its pages add themselves to the portal
 from server.web.portal import reports as _reports  # noqa: F401 - its pages add themselves to the portal
 from server.web.portal import signers as _signers  # noqa: F401 - its pages add themselves to the portal
+from server.web.portal import verifying as _verifying  # noqa: F401 - its pages add themselves to the portal
 from server.web.portal import versions as _versions  # noqa: F401 - its pages add themselves to the portal
 from server.web.portal import visitors
 from server.web.portal.addresses import CodeConverter

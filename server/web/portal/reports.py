@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask import Response, render_template, request
 
 from formulas.wording import number_text
@@ -24,7 +26,8 @@ def reports() -> str:
 @portal.get("/bao-cao/<code:report>")
 def report(report: str) -> str:
     """One report of a unit for a period, figure by figure."""
-    made = _assembled(report)
+    now = context.now()
+    made = _assembled(report, now)
     grid = made.report.grid.tables[0]
     labels = {row.code: row.label for row in grid.rows}
     headers = {column.code: column.header for column in grid.columns}
@@ -40,18 +43,19 @@ def report(report: str) -> str:
         }
         for trace in made.traces
     ]
-    return render_template("report.html", made=made, rows=rows)
+    return render_template("report.html", made=made, rows=rows, now=now)
 
 
 @portal.get("/bao-cao/<code:report>/tep")
 def report_file(report: str) -> Response:
     """The report in its official form."""
-    made = _assembled(report)
+    now = context.now()
+    made = _assembled(report, now)
     name = safe_name("bao-cao", report, made.period.code, made.unit.code) + ".xlsx"
-    return attachment(made.data, name, MEDIA_TYPE)
+    return attachment(made.data, name, MEDIA_TYPE, now)
 
 
-def _assembled(report: str) -> Assembled:
+def _assembled(report: str, now: datetime) -> Assembled:
     here = context.service()
     period = request.args.get("period", "").strip()
     if not period:
@@ -64,5 +68,5 @@ def _assembled(report: str) -> Assembled:
         home=visitors.home_unit(),
         sight=visitors.sight,
         stamp_key=here.config.stamp_keys[0],
-        now=context.now(),
+        now=now,
     )
