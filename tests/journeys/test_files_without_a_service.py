@@ -96,7 +96,7 @@ def test_checking_finds_what_the_service_found(played: Played, checks: Mapping[t
 def test_a_check_in_json_says_where_what_and_what_to_do(checks: Mapping[tuple[str, str], Result]) -> None:
     reports = [told(result) for result in checks.values()]
 
-    assert all(set(report) == {"file", "ok", "findings"} for report in reports)
+    assert all(set(report) == {"file", "ok", "findings", "attachments"} for report in reports)
     assert all(report["ok"] is (not report["findings"]) for report in reports)
     findings = [finding for report in reports for finding in report["findings"]]
     assert findings
