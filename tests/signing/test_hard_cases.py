@@ -6,7 +6,9 @@ what other programs say of it, our code, and the test that proves it.
 
 from __future__ import annotations
 
+import ast
 import io
+import re
 import struct
 import zlib
 from base64 import b64decode, b64encode
@@ -28,6 +30,7 @@ from lxml import etree
 from signing.algorithms import digest
 from signing.document import Details
 from signing.exact import origin_relationships
+from signing.findings import FINDING_KINDS
 from signing.layout import ORIGIN_RELS, RELS_TYPE, SIGNATURE_TYPE
 from signing.sign import attach_signature, sign_package
 from signing.trust import Trust
@@ -829,12 +832,22 @@ def off_the_curve(key: asn1_keys.PublicKeyInfo) -> None:
     key["public_key"] = asn1_keys.ECPointBitString(b"\4" + b"\1" * 64)
 
 
+def authorities_of_one_name() -> list[Holder]:
+    """Nine that sign themselves, and name no keys: whoever goes by names tries them in every order, for hours."""
+    name, constraints = a_name("CA Giả"), x509.BasicConstraints(ca=True, path_length=None)
+    made = []
+    for key in (ec.generate_private_key(ec.SECP256R1()) for _ in range(9)):
+        builder = x509.CertificateBuilder(
+            name, name, key.public_key(), x509.random_serial_number(), NOW - DAY, NOW + DAY
+        )
+        made.append(Holder(builder.add_extension(constraints, critical=True).sign(key, hashes.SHA256()), key))
+    return made
+
+
 def of_one_name(world: World) -> bytes:
-    """Eight authorities of one name: a path builder that goes by names tries every order of them."""
-    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(8)]
-    chain = tuple(a_certificate("CA Giả", key, authority=True).certificate for key in keys)
-    issuer = Holder(chain[0], keys[0])
-    alone = a_certificate("Nguyễn Văn Thử", ec.generate_private_key(ec.SECP256R1()), issuer=issuer)
+    issuers = authorities_of_one_name()
+    alone = a_certificate("Nguyễn Văn Thử", ec.generate_private_key(ec.SECP256R1()), issuer=issuers[0])
+    chain = tuple(issuer.certificate for issuer in issuers)
     return sign_package(world.workbook, Holder(alone.certificate, alone.key, chain), at=NOW)
 
 
@@ -903,11 +916,10 @@ def test_a_stamp_of_an_authority_with_an_rsa_key_counts(world: World, trust: Tru
 
 def test_a_stamp_with_many_authorities_of_one_name_proves_nothing_and_ends(world: World, trust: Trust) -> None:
     """Anybody can put a stamp beside a signature that is not his."""
-    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(9)]
-    first_of_all, *others = [a_certificate("CA Giả", key, authority=True) for key in keys]
-    clock = a_clock(first_of_all)
+    issuer, *others = authorities_of_one_name()
 
-    verdict = verify_package(stamped(world.signed, clock, [one.certificate for one in others]), trust, now=NOW)
+    data = stamped(world.signed, a_clock(issuer), [one.certificate for one in others])
+    verdict = verify_package(data, trust, now=NOW)
 
     assert [finding.code for finding in verdict.findings] == ["BS270"]
 
@@ -996,3 +1008,49 @@ def test_the_last_signature_stripped_cannot_be_seen_in_the_file(world: World, tr
 
     assert [signature.signer for signature in verdict.signatures] == ["Nguyễn Văn Thử"]
     assert verdict.outcome is Outcome.VALID
+
+
+def rows() -> dict[str, tuple[str, str]]:
+    """Codes and test of every case in the table of the documents."""
+    cells = [line.strip("| ").split("|") for line in TABLE.read_text(encoding="utf-8").splitlines() if line[:2] == "| "]
+    found = {row[0].strip(): (row[-2].strip(), row[-1].strip(" `")) for row in cells if row[0].strip() != "case"}
+    assert len(found) == sum(row[0].strip() != "case" for row in cells)
+    return found
+
+
+def promises_in(file: Path) -> set[str]:
+    """Names of the tests in a file."""
+    found = ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+    return {node.name for node in found if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
+
+
+def test_the_table_tells_every_case_with_its_codes() -> None:
+    told = {name: codes for name, (codes, test) in rows().items() if "[" in test}
+
+    assert told == {case.name: case.codes for case in CASES}
+
+
+def test_no_two_cases_have_one_name() -> None:
+    assert len({case.name for case in CASES}) == len(CASES)
+
+
+def test_every_test_that_the_table_names_exists() -> None:
+    named = {test for _, test in rows().values() if "[" not in test}
+
+    missing = {
+        test for test in named if test.split("::")[1] not in tests_of(Path(__file__).parent / test.split("::")[0])
+    }
+
+    assert len(named) > 50
+    assert named - there == set()
+
+
+def test_every_code_of_the_table_is_one_that_people_are_told() -> None:
+    codes = {code for codes, _ in rows().values() for code in re.findall(r"BS\d{3}", codes)}
+    told = set(re.findall(r"^\| (BS\d{3}) ", (ROOT / "docs" / "findings.md").read_text(encoding="utf-8"), re.MULTILINE))
+
+    assert codes - told - set(FINDING_KINDS) == set()
+
+
+def test_every_case_has_a_code_or_says_why_not() -> None:
+    assert [name for name, (codes, _) in rows().items() if not re.match(r"BS\d{3}|BS1xx|none: ", codes)] == []
