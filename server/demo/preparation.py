@@ -28,7 +28,7 @@ from server.storage.units import Unit
 from signing.roles import SignerRole
 
 PROVINCE = "86"
-LEADER, FORMER_LEADER, OFFICER = "lanhdao", "lanhdao-cu", "canbo"
+LEADER, FORMER_LEADER, OFFICER, ADMIN = "lanhdao", "lanhdao-cu", "canbo", "quantri"
 _SIGNERS_SINCE = date(2025, 7, 1)
 # RSA keys take a tenth of a second each to make; a few show that both kinds of key are at home.
 _EVERY_NTH_RSA = 12
@@ -125,12 +125,17 @@ def key_path(keys: Path, unit: str, role: str) -> Path:
 
 
 def open_accounts(engine: Engine, units: Sequence[Unit], leaders: Certificates, tick: Tick) -> dict[str, str]:
-    """Accounts of each unit's officer and leader, the leader's certificate registered; returns passwords by name."""
+    """Accounts of each unit's officer and leader, the leader's certificate registered; returns passwords by name.
+
+    The province also has an administrator, who keeps the register of signers.
+    """
     secrets: dict[str, str] = {}
     for unit in units:
         top = unit.code == PROVINCE
-        for name, role in ((OFFICER, Role.OFFICER), (LEADER, Role.CONSOLIDATOR if top else Role.LEADER)):
-            title = "Lãnh đạo" if name == LEADER else "Cán bộ nhập liệu"
+        people = [(OFFICER, "Cán bộ nhập liệu", Role.OFFICER)]
+        people.append((LEADER, "Lãnh đạo", Role.CONSOLIDATOR if top else Role.LEADER))
+        people += [(ADMIN, "Quản trị", Role.ADMIN)] if top else []
+        for name, title, role in people:
             made = create_account(
                 engine,
                 username=f"{name}.{unit.code}",
