@@ -167,6 +167,9 @@ def _first_changes(package: Package, at: datetime) -> dict[str, bytes | None]:
     if any(name.lower().startswith(FOLDER) for name in package.parts):
         raise LayoutError("còn sót thành phần của chữ ký cũ trong /_xmlsignatures/")
     check_content_types(package.part(CONTENT_TYPES_PART))
+    strange = [name for name in package.parts if is_rels(name) and package.content_type(name) != RELS_TYPE]
+    if strange:
+        raise LayoutError(f"{strange[0]} sai kiểu nội dung")
     dropped, custom = dropped_parts(package), custom_part(package)
     gone = dropped | {relationships_part(name) for name in dropped}
     changes: dict[str, bytes | None] = {
