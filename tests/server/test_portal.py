@@ -226,6 +226,7 @@ def test_the_page_of_bytes_that_are_no_workbook_says_so(portal: Portal, reader: 
 def test_an_accepted_submission_shows_its_signature_in_words(portal: Portal, reader: FlaskClient) -> None:
     tree = page(reader, f"/ban-nop/{portal.newer}")
     answers = {text(name): text(name.getnext()) for name in tree.xpath("//dl/dt")}
+    answers |= {text(name): text(name.getparent()[-1]) for name in tree.xpath("//dl/div/dt")}
 
     assert answers["Người ký"].startswith("Lãnh đạo Phường Phú Khương")
     assert answers["Nội dung sau khi ký"].startswith("Nguyên vẹn")
