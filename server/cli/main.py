@@ -42,6 +42,7 @@ def form() -> None:
 COMMANDS = Commands(
     {
         "account": "server.cli.people:account",
+        "archive": "server.cli.archive:archive",
         "audit": "server.cli.upkeep:audit",
         "catalogue": "server.cli.catalogues:catalogue",
         "check": "server.cli.files:check",

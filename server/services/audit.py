@@ -40,6 +40,7 @@ class Action(StrEnum):
     SIGNER_REVOKED = "signer:revoked"
     ARCHIVE_STAMPED = "archive:stamped"
     ARCHIVE_RENEWED = "archive:renewed"
+    ARCHIVE_EXPORTED = "archive:exported"
 
 
 @dataclass(frozen=True, slots=True)
