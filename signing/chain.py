@@ -6,9 +6,9 @@ certificate and minute, because a day's uploads ask the same question hundreds o
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
 from itertools import pairwise
@@ -36,18 +36,29 @@ from pyhanko_certvalidator.policy_decl import NO_REVOCATION, CertRevTrustPolicy
 from pyhanko_certvalidator.revinfo.validate_crl import verify_crl
 from pyhanko_certvalidator.revinfo.validate_ocsp import verify_ocsp_response
 
+from signing.errors import DAMAGED
 from signing.keys import is_issued_by, issuers_of
-from signing.revocation import Known, ask, known_of, parsed_lists, revoked_at, revoked_later, vouches
+from signing.revocation import (
+    Known,
+    answers_on,
+    ask,
+    known_of,
+    parsed_lists,
+    revoked_at,
+    revoked_later,
+    turning_points,
+    vouches,
+)
 from signing.trust import Trust, Use
 from signing.verdict import Chain, Revocation, RevocationStatus
 from signing.wording import common_name, date_text, time_text
 
 T = TypeVar("T")
 
-# The ASN.1 library parses lazily and reports damage late, as ValueError.
-_PROBLEMS = (ValidationError, PathBuildingError, ValueError)
+# The ASN.1 library parses lazily and reports damage late.
+_PROBLEMS = (ValidationError, PathBuildingError, *DAMAGED)
 _REVOCATION_PROBLEMS = (*_PROBLEMS, OCSPValidationError, CRLValidationError)
-_NOTHING = Known(())
+_NOTHING = Known()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +92,14 @@ class _Question:
     def key(self) -> tuple[object, ...]:
         """The same for the same question within a minute."""
         extra = sha256(b"".join(sha256(item).digest() for item in self.embedded)).digest()
-        return self.signer.fingerprint(hashes.SHA256()), extra, self.use, self.now.strftime("%Y%m%d%H%M%z")
+        return self.signer.fingerprint(hashes.SHA256()), extra, self.use, _minute(self.now)
 
-    def context(self, known: Known = _NOTHING) -> ValidationContext:
-        """What certvalidator is given: the trust, what came along, and what is known of revocation."""
+    def context(self, known: Known = _NOTHING, others: Iterable[bytes] = ()) -> ValidationContext:
+        """What certvalidator is given: the trust, other certificates, and what is known of revocation."""
         prepared = _prepare(self.trust, self.use)
         return ValidationContext(
             trust_roots=prepared.roots,
-            other_certs=[
-                *prepared.intermediates,
-                *(_asn1(item) for item in self.embedded if item not in prepared.known),
-            ],
+            other_certs=[*prepared.intermediates, *(_asn1(item) for item in others if item not in prepared.known)],
             moment=self.now,
             allow_fetching=False,
             crls=parsed_lists(known),
@@ -105,7 +113,8 @@ class _Question:
     def path(self) -> ValidationPath:
         """The path from the signer to a root, revocation apart. Raises one of ``_PROBLEMS``."""
         certificate = _asn1(self.signer.public_bytes(Encoding.DER))
-        return _finish(CertificateValidator(certificate, validation_context=self.context()).async_validate_path())
+        context = self.context(others=self.embedded)
+        return _finish(CertificateValidator(certificate, validation_context=context).async_validate_path())
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +158,17 @@ def assess(
     # Whoever is asked over the network may take his time; nobody else should wait for that.
     answers, silent = ask(trust.source, trust, found.certificates) if isinstance(found, _Found) else ([], [])
     with trust.lock:
-        answer = replace(_answer(question, found, answers, silent), damaged=damaged, unused=unused)
-        trust.remember(key, answer)
+        path = found.certificates if isinstance(found, _Found) else [signer]
+        known = known_of(trust, path, answers, silent)
+        answer = replace(_answer(question, found, known), damaged=damaged, unused=unused)
+        # Within a minute the answer is the same, but not in one in which something begins or ends.
+        if not any(_minute(moment) == _minute(now) for moment in turning_points(known, path)):
+            trust.remember(key, answer)
     return answer
+
+
+def _minute(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y%m%d%H%M")
 
 
 def _sorted_out(question: _Question) -> tuple[tuple[bytes, ...], tuple[str, ...], tuple[str, ...]]:
@@ -192,7 +209,7 @@ def _find(question: _Question) -> _Found | Exception:
     return _Found(path, [x509.load_der_x509_certificate(item.dump()) for item in path][::-1])
 
 
-def _answer(question: _Question, found: _Found | Exception, answers: list[bytes], silent: list[str]) -> Assessment:
+def _answer(question: _Question, found: _Found | Exception, known: Known) -> Assessment:
     if isinstance(found, Exception):
         return _untrusted(question.signer, _path_problem(found))
     path = found.certificates
@@ -203,7 +220,7 @@ def _answer(question: _Question, found: _Found | Exception, answers: list[bytes]
         path=tuple(common_name(item.subject) for item in path),
         certificates=tuple(_encoded(path)),
     )
-    return _with_revocation(question, chain, found, known_of(question.trust, path, answers, silent))
+    return _with_revocation(question, chain, found, known)
 
 
 def _untrusted(signer: x509.Certificate, reason: str) -> Assessment:
@@ -222,7 +239,7 @@ def _with_revocation(question: _Question, chain: Chain, found: _Found, known: Kn
     )
     doubts: list[Exception] = []
     for certificate, issuer in pairwise(found.certificates):
-        doubt = _doubt(question, found.path, (certificate, issuer), known)
+        doubt = _doubt(question, found, (certificate, issuer), known)
         moment = doubt.revocation_dt if isinstance(doubt, RevokedError) else revoked_at(certificate, known)
         # A revoked certificate stays revoked in a list that is out of date, which the strict check calls unknown.
         if moment and moment <= question.now:
@@ -232,42 +249,60 @@ def _with_revocation(question: _Question, chain: Chain, found: _Found, known: Kn
 
 
 def _doubt(
-    question: _Question, path: ValidationPath, pair: tuple[x509.Certificate, x509.Certificate], known: Known
+    question: _Question, found: _Found, pair: tuple[x509.Certificate, x509.Certificate], known: Known
 ) -> Exception | None:
-    """Why a certificate (of an issuer) is not known to be good at the moment; None where it is."""
+    """Why a certificate (of an issuer) is not known to be good at the moment; None where it is.
+
+    OCSP answers are judged one by one, so that an older one does not vouch for what a newer one revokes.
+    """
     certificate, issuer = pair
     problem: Exception | None = None
-    for check in (verify_ocsp_response, verify_crl):
-        if check is verify_crl and vouches(known, certificate, issuer, question.now):
-            return None
-        try:
-            _finish(check(_asn1(certificate.public_bytes(Encoding.DER)), path, question.context(known)))
-        except RevokedError as revoked:
-            return revoked
-        except _REVOCATION_PROBLEMS as found:
-            problem = found
-        else:
-            return None
-    return None if _was_good_then(question, path, certificate, known) else problem
+    for answer in answers_on(known, certificate):
+        told = _told(question, found, certificate, answer)
+        if told is None or isinstance(told, RevokedError):
+            return told
+        problem = told
+    if vouches(question.trust, known, certificate, issuer, question.now):
+        return None
+    listed = _checked(verify_crl, question, found, certificate, known)
+    return listed if listed is None or isinstance(listed, RevokedError) else problem or listed
 
 
-def _was_good_then(question: _Question, path: ValidationPath, certificate: x509.Certificate, known: Known) -> bool:
-    """Whether an OCSP answer says that a certificate was revoked later, so that it was good at the moment.
+def _told(question: _Question, found: _Found, certificate: x509.Certificate, answer: bytes) -> Exception | None:
+    """The same by one OCSP answer.
 
-    certvalidator then finds nothing that says good. Asked for the moment of the revocation it must find "revoked",
-    which proves that the answer is authentic.
+    Where it says that a certificate was revoked later, the certificate was good at the moment, and certvalidator finds
+    nothing that says so. Asked for the moment of the revocation it must find "revoked", which proves that the answer
+    is authentic.
     """
-    later = revoked_later(known.answers, certificate, question.now)
+    alone = Known(answers=(answer,))
+    problem = _checked(verify_ocsp_response, question, found, certificate, alone)
+    if problem is None or isinstance(problem, RevokedError):
+        return problem
+    later = revoked_later(answer, certificate, question.now)
     if later is None:
-        return False
-    context = replace(question, now=later + timedelta(seconds=1)).context(known)
+        return problem
+    then = replace(question, now=later + timedelta(seconds=1))
+    proof = _checked(verify_ocsp_response, then, found, certificate, alone)
+    return None if isinstance(proof, RevokedError) else problem
+
+
+_Check = Callable[[asn1.Certificate, ValidationPath, ValidationContext], Coroutine[Any, Any, None]]
+
+
+def _checked(
+    check: _Check, question: _Question, found: _Found, certificate: x509.Certificate, known: Known
+) -> Exception | None:
+    """What certvalidator has against a certificate; None where it finds it good.
+
+    Who answers or issues lists stands in the path or the trust: what came along with a signature is anybody's.
+    """
     try:
-        _finish(verify_ocsp_response(_asn1(certificate.public_bytes(Encoding.DER)), path, context))
-    except RevokedError:
-        return True
-    except _REVOCATION_PROBLEMS:
-        return False
-    return False
+        context = question.context(known, _encoded(found.certificates))
+        _finish(check(_asn1(certificate.public_bytes(Encoding.DER)), found.path, context))
+    except _REVOCATION_PROBLEMS as problem:
+        return problem
+    return None
 
 
 def _as_revoked(evidence: Revocation, moment: datetime) -> Revocation:

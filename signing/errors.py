@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from cryptography.exceptions import UnsupportedAlgorithm
+
 from workbooks.finding import Finding, Severity
+
+# What the ASN.1 libraries raise on damaged or hostile data: they parse lazily, and assert what should have been there.
+DAMAGED: Final = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    AssertionError,
+    ArithmeticError,
+    RecursionError,
+    UnsupportedAlgorithm,
+)
 
 
 class SigningError(Exception):

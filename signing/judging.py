@@ -27,10 +27,10 @@ _OUR_UNSIGNED: Final = frozenset({"CertificateValues", "SignatureTimeStamp"})
 
 def signing_time(document: SignatureDocument, stamps: Sequence[TimeStamp]) -> SigningTime:
     """The claimed time, and the earliest that a good stamp proves; where none is good, what is wrong with the first."""
-    good = sorted((one.time, one) for one in stamps if one.status is StampStatus.GOOD and one.time)
+    good = [(one.time, one.authority) for one in stamps if one.status is StampStatus.GOOD and one.time]
     if good:
-        moment, stamp = good[0]
-        return SigningTime(document.signed_at, moment, stamp.authority, StampStatus.GOOD)
+        moment, authority = min(good)
+        return SigningTime(document.signed_at, moment, authority, StampStatus.GOOD)
     for stamp in stamps:
         return SigningTime(document.signed_at, None, stamp.authority, stamp.status, stamp.reason)
     return SigningTime(document.signed_at)

@@ -6,26 +6,34 @@ what it is shown, because an older list must not vouch for what a newer one revo
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
+from typing import Final
 
-from asn1crypto import crl as asn1_crl  # type: ignore[import-untyped]  # has no stubs
+from asn1crypto import core  # type: ignore[import-untyped]  # has no stubs
+from asn1crypto import crl as asn1_crl
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ObjectIdentifier
 
 from signing.algorithms import digest
-from signing.errors import SourceUnreachableError
+from signing.errors import DAMAGED, SourceUnreachableError
 from signing.trust import StatusSource, Trust
 from signing.wording import common_name
 
 Path = Sequence[x509.Certificate]
 # A list that goes on naming certificates after they expired (X.509, 9.5.2.9), and since when.
 _EXPIRED_CERTS_ON_CRL = ObjectIdentifier("2.5.29.60")
+# Seconds after which nobody else is asked about a path, however many addresses there are.
+_PATIENCE: Final = 10.0
+# Each answer is judged by itself; of one certificate nobody has more.
+_MAX_ANSWERS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +42,17 @@ class Known:
 
     Attributes:
         lists: the newest of each issuer and scope that still names the path's certificates.
+        encoded_lists: the same in DER.
+        changes: lists of what changed since those (delta CRLs): they revoke, but vouch for nobody.
         answers: OCSP responses (DER) on certificates of the path.
         unreachable: whoever was asked and did not answer, in Vietnamese.
     """
 
-    lists: tuple[x509.CertificateRevocationList, ...]
+    lists: tuple[x509.CertificateRevocationList, ...] = ()
+    encoded_lists: tuple[bytes, ...] = ()
+    changes: tuple[x509.CertificateRevocationList, ...] = ()
     answers: tuple[bytes, ...] = ()
     unreachable: tuple[str, ...] = field(default=(), compare=False)
-
-    @property
-    def encoded_lists(self) -> tuple[bytes, ...]:
-        """The lists in DER."""
-        return tuple(item.public_bytes(Encoding.DER) for item in self.lists)
 
     @property
     def sources(self) -> Iterator[tuple[str, datetime]]:
@@ -59,8 +66,51 @@ class Known:
 
 def known_of(trust: Trust, path: Path, asked: Sequence[bytes] = (), unreachable: Sequence[str] = ()) -> Known:
     """What a trust knows of a path, with the answers just ``asked`` for."""
-    answers = [one for one in (*trust.ocsps, *asked) if _concerns(one, path)]
-    return Known(tuple(_lists(trust, path)), tuple(dict.fromkeys(answers)), tuple(unreachable))
+    lists = tuple(_lists(trust, path))
+    answers = [one for one in (*trust.ocsps, *asked) if _concerns(one, path) and not _is_of_revoked(one, lists)]
+    return Known(
+        lists,
+        tuple(_encoded(trust, item) for item in lists),
+        tuple(_changes(trust, path, lists)),
+        tuple(dict.fromkeys(answers)),
+        tuple(unreachable),
+    )
+
+
+def _encoded(trust: Trust, item: x509.CertificateRevocationList) -> bytes:
+    """A list in DER, made once: every answer keeps it, and those of large authorities take megabytes."""
+    key = ("list", id(item))
+    known = trust.answers.get(key)
+    if not isinstance(known, bytes):
+        known = item.public_bytes(Encoding.DER)
+        trust.remember(key, known)
+    return known
+
+
+def answers_on(known: Known, certificate: x509.Certificate) -> Iterator[bytes]:
+    """The OCSP responses on a certificate, the newest first: which of them are authentic is not known yet."""
+    found = [
+        (single.this_update_utc, answer)
+        for answer in known.answers
+        for single in _singles(answer)
+        if single.serial_number == certificate.serial_number
+    ]
+    yield from dict.fromkeys(answer for _, answer in sorted(found, reverse=True)[:_MAX_ANSWERS])
+
+
+def turning_points(known: Known, path: Path) -> Iterator[datetime]:
+    """The moments at which something about a path is not as it was before."""
+    for certificate in path:
+        yield from (certificate.not_valid_before_utc, certificate.not_valid_after_utc)
+        for item in (*known.lists, *known.changes):
+            entry = item.get_revoked_certificate_by_serial_number(certificate.serial_number)
+            if entry is not None:
+                yield entry.revocation_date_utc
+    for item in known.lists:
+        yield item.next_update_utc or item.last_update_utc
+    for single in (one for answer in known.answers for one in _singles(answer)):
+        told = (single.revocation_time_utc, single.next_update_utc)
+        yield from (moment for moment in told if moment is not None)
 
 
 def ask(source: StatusSource | None, trust: Trust, path: Path) -> tuple[list[bytes], list[str]]:
@@ -70,9 +120,10 @@ def ask(source: StatusSource | None, trust: Trust, path: Path) -> tuple[list[byt
     """
     answers: list[bytes] = []
     silent: dict[str, str] = {}
+    until = time.monotonic() + _PATIENCE
     for certificate, issuer in pairwise(path) if source else ():
         for address in trust.tree_of(path[-1]).ocsp:
-            if address in silent:
+            if address in silent or time.monotonic() > until:
                 continue
             try:
                 encoded = (one.public_bytes(Encoding.DER) for one in (certificate, issuer))
@@ -85,15 +136,31 @@ def ask(source: StatusSource | None, trust: Trust, path: Path) -> tuple[list[byt
 
 def revoked_at(certificate: x509.Certificate, known: Known) -> datetime | None:
     """When a list says that a certificate was revoked."""
-    for item in known.lists:
-        if item.issuer == certificate.issuer:
-            entry = item.get_revoked_certificate_by_serial_number(certificate.serial_number)
-            if entry is not None:
-                return entry.revocation_date_utc
-    return None
+    found = [
+        entry.revocation_date_utc
+        for item in (*known.lists, *known.changes)
+        # Entries of indirect lists may be of other issuers' certificates, of the same number.
+        if item.issuer == certificate.issuer and not _is_indirect(item)
+        for entry in (item.get_revoked_certificate_by_serial_number(certificate.serial_number),)
+        if entry is not None and not _is_release(entry)
+    ]
+    return min(found, default=None)
 
 
-def vouches(known: Known, certificate: x509.Certificate, issuer: x509.Certificate, moment: datetime) -> bool:
+def _is_indirect(item: x509.CertificateRevocationList) -> bool:
+    points = (one.value for one in item.extensions if isinstance(one.value, x509.IssuingDistributionPoint))
+    return any(point.indirect_crl for point in points)
+
+
+def _is_release(entry: x509.RevokedCertificate) -> bool:
+    """Whether a list of changes says that a certificate is on hold no longer."""
+    reasons = (one.value for one in entry.extensions if isinstance(one.value, x509.CRLReason))
+    return any(reason.reason is x509.ReasonFlags.remove_from_crl for reason in reasons)
+
+
+def vouches(
+    trust: Trust, known: Known, certificate: x509.Certificate, issuer: x509.Certificate, moment: datetime
+) -> bool:
     """Whether an ordinary list says that a certificate is good: complete, of the issuer himself, fresh, without it.
 
     certvalidator walks through every entry of a list: a second for the hundred thousand of a large authority, for
@@ -105,7 +172,7 @@ def vouches(known: Known, certificate: x509.Certificate, issuer: x509.Certificat
         and item.issuer == certificate.issuer
         and item.get_revoked_certificate_by_serial_number(certificate.serial_number) is None
         and _may_issue_lists(issuer)
-        and is_signed_by(item, issuer)
+        and _is_known_of(trust, item, issuer)
         for item in known.lists
     )
 
@@ -125,33 +192,72 @@ def _may_issue_lists(issuer: x509.Certificate) -> bool:
         return True
 
 
-def revoked_later(answers: Sequence[bytes], certificate: x509.Certificate, moment: datetime) -> datetime | None:
+def revoked_later(answer: bytes, certificate: x509.Certificate, moment: datetime) -> datetime | None:
     """When an OCSP answer says that a certificate was revoked, if that was after a moment. Not yet authenticated."""
-    for answer in answers:
-        for single in _singles(answer):
-            if single.serial_number == certificate.serial_number and single.revocation_time_utc:
-                return single.revocation_time_utc if single.revocation_time_utc > moment else None
+    for single in _singles(answer):
+        if single.serial_number == certificate.serial_number and single.revocation_time_utc:
+            return single.revocation_time_utc if single.revocation_time_utc > moment else None
     return None
 
 
 def _lists(trust: Trust, path: Path) -> Iterator[x509.CertificateRevocationList]:
     for certificate, issuer in pairwise(path):
         newest: dict[bytes, x509.CertificateRevocationList] = {}
-        for item in sorted(trust.crls, key=lambda item: item.last_update_utc):
+        for item in sorted(_lists_of(trust, issuer), key=_issue):
             # A delta list says only what changed since another; without it the base list still holds.
-            if _is_delta(item) or not is_signed_by(item, issuer) or not _tells_of(item, certificate):
-                continue
-            newest[_scope(item)] = item
+            if not _is_delta(item) and _tells_of(item, certificate):
+                newest[_scope(item)] = item
         yield from newest.values()
+
+
+def _changes(
+    trust: Trust, path: Path, lists: Sequence[x509.CertificateRevocationList]
+) -> Iterator[x509.CertificateRevocationList]:
+    """The delta lists that are newer than every whole list of their issuer."""
+    for issuer in path[1:]:
+        whole = [item.last_update_utc for item in lists if item.issuer == issuer.subject]
+        for item in _lists_of(trust, issuer):
+            if _is_delta(item) and all(item.last_update_utc > moment for moment in whole):
+                yield item
+
+
+def _lists_of(trust: Trust, issuer: x509.Certificate) -> Iterator[x509.CertificateRevocationList]:
+    return (item for item in trust.crls if _is_known_of(trust, item, issuer))
+
+
+def _is_known_of(trust: Trust, item: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
+    """Whether a list is of this issuer, found out once: hashing megabytes takes long."""
+    if item.issuer != issuer.subject:
+        return False
+    key = ("list", id(item), issuer.fingerprint(SHA256()))
+    known = trust.answers.get(key)
+    if not isinstance(known, bool):
+        known = is_signed_by(item, issuer)
+        trust.remember(key, known)
+    return known
+
+
+def _issue(item: x509.CertificateRevocationList) -> tuple[datetime, int]:
+    numbers = (one.value.crl_number for one in item.extensions if isinstance(one.value, x509.CRLNumber))
+    return item.last_update_utc, next(numbers, 0)
 
 
 def _tells_of(item: x509.CertificateRevocationList, certificate: x509.Certificate) -> bool:
     """Whether a list can vouch for a certificate: those issued after it expired need not name it (RFC 5280, 3.3)."""
-    if item.last_update_utc <= certificate.not_valid_after_utc:
+    end = certificate.not_valid_after_utc
+    if item.last_update_utc <= end:
         return True
     if item.get_revoked_certificate_by_serial_number(certificate.serial_number) is not None:
         return True
-    return any(extension.oid == _EXPIRED_CERTS_ON_CRL for extension in item.extensions)
+    return any(_goes_back_to(one, end) for one in item.extensions if one.oid == _EXPIRED_CERTS_ON_CRL)
+
+
+def _goes_back_to(extension: x509.Extension[x509.ExtensionType], end: datetime) -> bool:
+    """Whether a list still names what expired then, by its own word since when it does."""
+    try:
+        return bool(core.GeneralizedTime.load(extension.value.public_bytes()).native <= end)
+    except DAMAGED:
+        return False
 
 
 def _is_delta(item: x509.CertificateRevocationList) -> bool:
@@ -176,13 +282,29 @@ def is_signed_by(item: x509.CertificateRevocationList, issuer: x509.Certificate)
 
 def _concerns(answer: bytes, path: Path) -> bool:
     """Whether a response says something on a certificate of a path; "unknown" is nothing."""
-    return any(
-        single.certificate_status is not ocsp.OCSPCertStatus.UNKNOWN
-        and single.serial_number == certificate.serial_number
-        and single.issuer_name_hash == digest(issuer.subject.public_bytes(), single.hash_algorithm)
-        for single in _singles(answer)
-        for certificate, issuer in pairwise(path)
-    )
+    try:
+        return any(
+            single.certificate_status is not ocsp.OCSPCertStatus.UNKNOWN
+            and single.serial_number == certificate.serial_number
+            and single.issuer_name_hash == digest(issuer.subject.public_bytes(), single.hash_algorithm)
+            for single in _singles(answer)
+            for certificate, issuer in pairwise(path)
+        )
+    except DAMAGED:
+        return False
+
+
+def _is_of_revoked(answer: bytes, lists: Sequence[x509.CertificateRevocationList]) -> bool:
+    """Whether a responder's own certificate stands on one of the lists, which certvalidator is not asked about."""
+    try:
+        own = ocsp.load_der_ocsp_response(answer).certificates
+        return any(
+            item.issuer == one.issuer and item.get_revoked_certificate_by_serial_number(one.serial_number) is not None
+            for one in own
+            for item in lists
+        )
+    except DAMAGED:
+        return True
 
 
 def _singles(answer: bytes) -> tuple[ocsp.OCSPSingleResponse, ...]:
@@ -190,7 +312,7 @@ def _singles(answer: bytes) -> tuple[ocsp.OCSPSingleResponse, ...]:
     try:
         found = ocsp.load_der_ocsp_response(answer)
         return tuple(found.responses) if found.response_status is ocsp.OCSPResponseStatus.SUCCESSFUL else ()
-    except (ValueError, UnsupportedAlgorithm):
+    except DAMAGED:
         return ()
 
 

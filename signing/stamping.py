@@ -6,25 +6,27 @@ signers (``signing.chain``).
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
-from asn1crypto import cms, tsp  # type: ignore[import-untyped]  # has no stubs
+from asn1crypto import cms, core, tsp  # type: ignore[import-untyped]  # has no stubs
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from signing.algorithms import digest, key_is_acceptable
 from signing.chain import Assessment, assess
-from signing.errors import TimeStampError
+from signing.errors import DAMAGED, TimeStampError
 from signing.evidence import NO_EVIDENCE, Evidence
 from signing.findings import error
 from signing.reading import whole_certificate, whole_certificates
 from signing.trust import Trust, Use
+from signing.usage import usages
 from signing.verdict import RevocationStatus, StampStatus
-from signing.wording import common_name, date_text
+from signing.wording import common_name, date_text, time_text
 
 # SHA-1 stamps are still given by some; they prove nothing any more.
 _HASHES: Final[dict[str, hashes.HashAlgorithm]] = {
@@ -33,6 +35,10 @@ _HASHES: Final[dict[str, hashes.HashAlgorithm]] = {
     "sha512": hashes.SHA512(),
 }
 _MAX_TOKEN: Final = 256 * 1024
+# RFC 3161, 2.4.2: in UTC, with seconds. The library also reads times of no zone, which cannot be compared.
+_TIME: Final = re.compile(rb"[12][0-9]{13}(\.[0-9]{1,9})?Z")
+# How far ahead of us an authority's clock may be, and how inexact.
+_CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 _REFUSALS: Final = {"rejection", "waiting", "revocation_warning", "revocation_notification"}
 
 
@@ -104,27 +110,26 @@ def token_in(reply: bytes, request: StampRequest) -> bytes:
         status = answer["status"]["status"].native
         if status in _REFUSALS:
             raise _refused(f"máy chủ từ chối ({status})")
-        token = answer["time_stamp_token"]
-        info = _info(token)
-        imprint, nonce = info["message_imprint"]["hashed_message"].native, info["nonce"].native
-    except (ValueError, TypeError, KeyError) as problem:
+        encoded: bytes = answer["time_stamp_token"].dump()
+        # What cannot be used must not be added either: the signature would be refused for it.
+        read = _read(encoded)
+    except _TokenError as problem:
+        raise _refused(f"dấu thời gian trả về {problem}") from problem
+    except DAMAGED as problem:
         raise _refused("trả lời không đúng quy cách RFC 3161") from problem
-    if imprint != request.imprint or nonce != request.nonce:
+    if read.imprint != request.imprint or read.nonce != request.nonce:
         raise _refused("dấu thời gian trả về không phải cho yêu cầu này")
-    encoded: bytes = token.dump()
-    if len(encoded) > _MAX_TOKEN:
-        raise _refused("dấu thời gian dài quá mức")
     return encoded
 
 
 def assess_time_stamp(token: bytes, data: bytes, trust: Trust, moment: datetime) -> TimeStamp:
     """What a token proves about these bytes, its authority being judged as at a moment. Never raises on bad data."""
-    key = ("time-stamp", digest(token), digest(data), moment.strftime("%Y%m%d%H%M%z"))
-    known = trust.answers.get(key)
-    if not isinstance(known, TimeStamp):
-        known = _assess(token, data, trust, moment)
-        trust.remember(key, known)
-    return known
+    key = ("time-stamp", digest(token))
+    read = trust.answers.get(key)
+    if not isinstance(read, _Read | TimeStamp):
+        read = _read_or_bad(token)
+        trust.remember(key, read)
+    return read if isinstance(read, TimeStamp) else _assess(read, token, data, trust, moment)
 
 
 def imprint_algorithm(token: bytes) -> str:
@@ -132,29 +137,42 @@ def imprint_algorithm(token: bytes) -> str:
     try:
         info = _info(cms.ContentInfo.load(token, strict=True))
         return str(info["message_imprint"]["hash_algorithm"]["algorithm"].native)
-    except (ValueError, TypeError, KeyError):
+    except DAMAGED:
         return ""
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A token whose signature is right."""
+    """A token whose signature is right.
+
+    Attributes:
+        inexact: by how much the time may be off, as the authority says.
+    """
 
     time: datetime
-    matches: bool
+    inexact: timedelta
+    algorithm: str
+    imprint: bytes
+    nonce: int | None
     authority: x509.Certificate
     embedded: tuple[bytes, ...]
 
+    def is_of(self, data: bytes) -> bool:
+        return self.imprint == digest(data, _HASHES[self.algorithm])
 
-def _assess(token: bytes, data: bytes, trust: Trust, moment: datetime) -> TimeStamp:
+
+def _read_or_bad(token: bytes) -> _Read | TimeStamp:
     try:
-        read = _read(token, data)
-    except (ValueError, TypeError, KeyError) as problem:
+        return _read(token)
+    except DAMAGED as problem:
         known = isinstance(problem, _TokenError)
         reason = str(problem) if known else "bị hỏng hoặc thiếu chứng thư của máy chủ cấp dấu"
         return TimeStamp(StampStatus.BAD, code="BS270", reason=reason)
+
+
+def _assess(read: _Read, token: bytes, data: bytes, trust: Trust, moment: datetime) -> TimeStamp:
     authority = common_name(read.authority.subject)
-    if not read.matches:
+    if not read.is_of(data):
         return TimeStamp(StampStatus.BAD, read.time, authority, "BS271", "dấu thời gian của một chữ ký khác")
     assessed = assess(trust, read.authority, read.embedded, moment, use=Use.TIME_STAMPS)
     status, code, reason = _standing(read, assessed, moment)
@@ -173,11 +191,14 @@ def _standing(read: _Read, assessed: Assessment, moment: datetime) -> tuple[Stam
     """Whether the token counts, and if not, the finding that says so and why."""
     start, end = read.authority.not_valid_before_utc, read.authority.not_valid_after_utc
     expired = f"chứng thư của máy chủ đã hết hạn ngày {date_text(end)}, cần dấu thời gian lưu trữ đóng trước ngày đó"
+    ahead = f"thời điểm trên dấu ({time_text(read.time)}) ở sau lúc đã có tệp ({time_text(moment)})"
     revocation = assessed.revocation
     untrusted, unknown = StampStatus.UNTRUSTED, StampStatus.UNKNOWN
     doubts = (
         (not start <= read.time <= end, untrusted, "BS272", "cấp ngoài thời hạn chứng thư của máy chủ"),
         (not _may_stamp(read.authority), untrusted, "BS272", "chứng thư không được cấp để đóng dấu thời gian"),
+        (read.time > moment + _CLOCK_TOLERANCE, untrusted, "BS272", ahead),
+        (read.inexact > _CLOCK_TOLERANCE, untrusted, "BS272", "máy chủ cho biết giờ của nó có thể sai quá 5 phút"),
         (end < moment, unknown, "BS273", expired),
         (revocation.status is RevocationStatus.REVOKED, untrusted, "BS272", "chứng thư của máy chủ đã bị thu hồi"),
         (not assessed.chain.trusted, untrusted, "BS272", assessed.chain.reason),
@@ -190,7 +211,8 @@ class _TokenError(ValueError):
     """Why a token cannot be used; the message is Vietnamese."""
 
 
-def _read(token: bytes, data: bytes) -> _Read:
+def _read(token: bytes) -> _Read:
+    """Raises one of ``DAMAGED``; ``_TokenError`` where it can be told what is wrong."""
     if len(token) > _MAX_TOKEN:
         raise _TokenError("dài quá mức")
     content = cms.ContentInfo.load(token, strict=True)
@@ -199,12 +221,30 @@ def _read(token: bytes, data: bytes) -> _Read:
     algorithm = imprint["hash_algorithm"]["algorithm"].native
     if algorithm not in _HASHES:
         raise _TokenError(f"dùng thuật toán băm không được chấp nhận ({algorithm})")
-    certificate, embedded = _signed_by(content["content"])
-    authority, embedded = whole_certificate(certificate), whole_certificates(embedded)
-    if not key_is_acceptable(authority.public_key()):
-        raise _TokenError("khóa của máy chủ cấp dấu không đủ mạnh")
-    matches = imprint["hashed_message"].native == digest(data, _HASHES[algorithm])
-    return _Read(info["gen_time"].native, matches, authority, embedded)
+    if any(extension["critical"].native for extension in info["extensions"]):
+        raise _TokenError("có phần mở rộng bắt buộc phải hiểu mà chương trình không biết")
+    if not _TIME.fullmatch(info["gen_time"].contents):
+        raise _TokenError("ghi thời điểm không đúng quy cách RFC 3161")
+    authority, embedded = _signed_by(content["content"])
+    return _Read(
+        time=info["gen_time"].native,
+        inexact=_inexact(info["accuracy"]),
+        algorithm=algorithm,
+        imprint=imprint["hashed_message"].native,
+        nonce=info["nonce"].native,
+        authority=authority,
+        embedded=embedded,
+    )
+
+
+def _inexact(accuracy: Any) -> timedelta:  # noqa: ANN401 - asn1crypto has no types
+    """By how much a time may be off (RFC 3161, 2.4.2); nothing where the authority does not say."""
+    if isinstance(accuracy, core.Void):
+        return timedelta()
+    seconds, thousandths, millionths = (accuracy[name].native or 0 for name in ("seconds", "millis", "micros"))
+    if min(seconds, thousandths, millionths) < 0:
+        raise _TokenError("ghi sai số là số âm")
+    return timedelta(seconds=seconds, milliseconds=thousandths, microseconds=millionths)
 
 
 def _info(content: Any) -> Any:  # noqa: ANN401 - asn1crypto has no types
@@ -217,17 +257,25 @@ def _info(content: Any) -> Any:  # noqa: ANN401 - asn1crypto has no types
     return inside["content"].parsed
 
 
-def _signed_by(signed: Any) -> tuple[bytes, tuple[bytes, ...]]:  # noqa: ANN401 - as above
+def _signed_by(signed: Any) -> tuple[x509.Certificate, tuple[bytes, ...]]:  # noqa: ANN401 - as above
     """The certificate whose key signed a token, and those that came along; trust is judged elsewhere."""
     # Loaded when a token is met: few signatures carry one, and the library takes a quarter of a second to load.
     from pyhanko.sign.general import extract_signer_info  # noqa: PLC0415 - as said
     from pyhanko.sign.validation.generic_cms import (  # noqa: PLC0415 - as said
         extract_certs_for_validation,
+        get_signing_cert_attr,
         validate_sig_integrity,
     )
 
     inside, signer = signed["encap_content_info"], extract_signer_info(signed)
+    attributes = signer["signed_attrs"]
+    # RFC 3161, 2.4.2. Without it the certificate could be exchanged for another of the same key.
+    if isinstance(attributes, core.Void) or get_signing_cert_attr(attributes) is None:
+        raise _TokenError("không nêu chứng thư của máy chủ đã cấp")
     certificates = extract_certs_for_validation(signed)
+    authority = whole_certificate(certificates.signer_cert.dump())
+    if not key_is_acceptable(authority.public_key()):
+        raise _TokenError("khóa của máy chủ cấp dấu không đủ mạnh")
     algorithm = signer["digest_algorithm"]["algorithm"].native
     if algorithm not in _HASHES or _hash_named(signer["signature_algorithm"]) not in (*_HASHES, None):
         raise _TokenError(f"dùng thuật toán băm không được chấp nhận ({algorithm})")
@@ -235,7 +283,7 @@ def _signed_by(signed: Any) -> tuple[bytes, tuple[bytes, ...]]:  # noqa: ANN401 
     intact, valid = validate_sig_integrity(signer, certificates.signer_cert, inside["content_type"].native, content)
     if not (intact and valid):
         raise _TokenError("chữ ký của máy chủ cấp dấu không đúng")
-    return certificates.signer_cert.dump(), tuple(one.dump() for one in certificates.other_certs)
+    return authority, whole_certificates([one.dump() for one in certificates.other_certs])
 
 
 def _hash_named(algorithm: Any) -> str | None:  # noqa: ANN401 - as above
@@ -253,7 +301,12 @@ def _may_stamp(certificate: x509.Certificate) -> bool:
         extension = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
     except x509.ExtensionNotFound:
         return False
-    return extension.critical and list(extension.value) == [ExtendedKeyUsageOID.TIME_STAMPING]
+    named = set(usages(certificate))
+    return (
+        extension.critical
+        and list(extension.value) == [ExtendedKeyUsageOID.TIME_STAMPING]
+        and (not named or bool(named & {"digital_signature", "content_commitment"}))
+    )
 
 
 def _refused(reason: str) -> TimeStampError:
