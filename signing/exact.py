@@ -69,7 +69,7 @@ def check_exact(
 ) -> Iterator[Finding]:
     """Whatever differs in a byte from how it was written here."""
     rewritten = [name for name, root in rels.items() if package.part(name) != _expected_rels(name, root)]
-    rewritten += [name for name, root in rels.items() if not _in_signed_order(name, root, documents)]
+    rewritten += _reordered(rels, documents)
     if package.part(ORIGIN_RELS) != origin_relationships(len(documents)):
         rewritten.append(ORIGIN_RELS)
     if package.part(CONTENT_TYPES_PART) != content_types({name: package.content_type(name) for name in package.parts}):
@@ -117,11 +117,16 @@ def without_white_space(root: etree._Element) -> bytes:
     return serialise(root)
 
 
-def _in_signed_order(name: str, root: etree._Element, documents: Mapping[str, SignatureDocument]) -> bool:
-    """Whether relationships stand as they were listed when signed: some programs take the first of a type."""
-    order = tuple(child.get("Id") for child in root if child.get("Type") != ORIGIN_RELATIONSHIP)
-    references = (item for document in documents.values() for item in document.manifest if item.name == name)
-    return all(reference.source_ids == order for reference in references)
+def _reordered(rels: Mapping[str, etree._Element], documents: Mapping[str, SignatureDocument]) -> Iterator[str]:
+    """Relationships that do not stand as they were listed when signed: some programs take the first of a type."""
+    orders = {
+        name: tuple(child.get("Id") for child in root if child.get("Type") != ORIGIN_RELATIONSHIP)
+        for name, root in rels.items()
+    }
+    for document in documents.values():
+        for reference in document.manifest:
+            if reference.source_ids is not None and reference.source_ids != orders[reference.name]:
+                yield reference.name
 
 
 def _expected_rels(name: str, root: etree._Element) -> bytes:
