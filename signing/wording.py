@@ -12,7 +12,7 @@ VIETNAM = timezone(timedelta(hours=7), "UTC+7")
 
 def common_name(name: x509.Name) -> str:
     """The common name, or the whole name where it has none."""
-    return _attribute(name, NameOID.COMMON_NAME) or name.rfc4514_string()
+    return _attribute(name, NameOID.COMMON_NAME) or _shown(name.rfc4514_string())
 
 
 def organization(name: x509.Name) -> str:
@@ -45,4 +45,9 @@ def moment_text(moment: datetime) -> str:
 
 def _attribute(name: x509.Name, oid: x509.ObjectIdentifier) -> str:
     values = name.get_attributes_for_oid(oid)
-    return str(values[0].value) if values else ""
+    return _shown(str(values[0].value)) if values else ""
+
+
+def _shown(text: str) -> str:
+    """Without what turns the writing round, breaks the line or cannot be seen: a name may not pose as another."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)

@@ -950,6 +950,15 @@ def test_a_certificate_that_never_expires_is_read(world: World, trust: Trust) ->
     assert (found.code, "31/12/9999" in found.message) == ("BS224", True)
 
 
+@pytest.mark.parametrize("trick", ["\N{RIGHT-TO-LEFT OVERRIDE}", "\N{ZERO WIDTH SPACE}", "\n", "\N{SOFT HYPHEN}"])
+def test_a_name_shows_what_is_not_to_be_seen_in_it(trick: str, world: World, trust: Trust) -> None:
+    officer = world.authorities.officer(f"Nguyễn{trick}Văn Thử")
+
+    (signature,) = verify_package(sign_package(world.workbook, officer, at=NOW), trust, now=NOW).signatures
+
+    assert signature.signer == "Nguyễn\N{REPLACEMENT CHARACTER}Văn Thử"
+
+
 def test_a_certificate_with_an_extension_of_a_megabyte_is_read(world: World, trust: Trust) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     extension = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.99999.1"), bytes(1 << 20))
