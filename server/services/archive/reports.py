@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from signing.wording import date_text, time_text
+from signing.wording import time_text
 from workbooks.finding import Finding, Severity
 
 
@@ -139,7 +139,7 @@ class ArchiveReport:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What concerns the stamps, and every code of submissions once, with how many there are."""
+        """What concerns the stamps; what concerns a submission stands with it."""
         return tuple(one for stamp in self.stamps for one in stamp.findings)
 
     @property
@@ -195,11 +195,6 @@ class ArchiveReport:
 
     def _with_code(self, code: str) -> int:
         return sum(any(one.code == code for one in check.findings) for check in self.submissions)
-
-
-def stamp_words(kind: str, good_until: datetime) -> str:
-    """A kind of stamp as people call it, and how long it is good."""
-    return f"{'gia hạn' if kind == 'renewal' else 'lần đầu'}, có giá trị đến {date_text(good_until)}"
 
 
 def _name_of(check: SubmissionCheck) -> str:

@@ -30,8 +30,8 @@ class Trusts:
     def for_evidence(self, documents: tuple[Document, ...]) -> Trust:
         """The roots with these documents; nobody is asked any more.
 
-        Documents with a fault, and such as nobody can read, are left out. So are certificates of persons: signatures
-        and time stamps bring their own, and every unit would make a set of its own.
+        Documents with a fault, and such as nobody can read, are left out. So are certificates of persons and servers:
+        signatures, time stamps and answers bring their own, and every unit would make a set of its own.
         """
         useful = tuple(one for one in documents if self._is_useful(one))
         key = frozenset(one.sha256 for one in useful)

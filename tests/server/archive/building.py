@@ -12,13 +12,16 @@ from functools import partial
 from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import Engine, text
 
+from form_templates.attachments import with_attachments
 from server.services.archive.reports import ArchiveReport, SubmissionCheck
 from server.services.archive.stamping import ArchiveStamp, renew_archive, stamp_archive
 from server.services.archive.verifying import verify_archive
+from server.services.attachments import SentFile
+from server.services.submitting import submit
 from signing.extending import add_time_stamp
 from signing.fetching import HttpTimeStamper
 from signing.trust import Trust
-from tests.server.world import World, a_world, crops
+from tests.server.world import KEYS, World, a_world, crops
 from tests.signing.authorities import Authorities, Holder, a_certificate, a_crl
 from tests.signing.network import a_time_authority, time_authority
 
@@ -63,6 +66,21 @@ class Archive:
         sent = data if data is not None else self.signed(unit, **figures)
         result = replace(self.world, trust=self.trust()).send(sent, unit, now=TODAY)
         assert result.status == status, result.findings
+        return result.id
+
+    def send_with(self, *files: tuple[str, bytes]) -> int:
+        """Sends a signed workbook with attached reports; its number."""
+        data = self.world.signed(change=lambda filled: with_attachments(filled, files), at=TODAY)
+        result = submit(
+            self.engine,
+            data,
+            [SentFile(*one) for one in files],
+            account=self.world.accounts["28756"],
+            keys=KEYS,
+            trust=self.trust(),
+            now=TODAY,
+        )
+        assert result.status == "accepted", result.findings
         return result.id
 
     def signed(self, unit: str = "28756", **figures: float) -> bytes:

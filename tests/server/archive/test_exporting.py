@@ -17,6 +17,7 @@ from server.errors import InvalidError
 from server.services.archive.exporting import ExportReport, export_archive
 from server.services.archive.packing import Pack
 from signing.verify import verify_package
+from tests.narratives import a_pdf
 from tests.server.archive.building import DAY, TODAY, YEAR, Archive, now
 from tests.signing.tampering import changed
 
@@ -120,6 +121,18 @@ def test_the_signed_originals_can_still_be_verified(archive: Archive, tmp_path: 
     (original,) = (tmp_path / "kho" / "tep").iterdir()
 
     assert verify_package(original.read_bytes(), archive.trust(), now=now()).outcome == "valid"
+
+
+def test_attached_reports_lie_beside_the_workbooks(archive: Archive, tmp_path: Path) -> None:
+    number = archive.send_with(("thuyet-minh.pdf", a_pdf()))
+    folder = tmp_path / "kho"
+    exported(archive, folder)
+
+    (row,) = [row for row in rows(folder / "tai-lieu.csv") if row["loai"] == "tệp kèm theo"]
+
+    assert (row["so_ban_nop"], row["ten"]) == (str(number), "thuyet-minh.pdf")
+    assert row["tep"].endswith(".pdf")
+    assert (folder / row["tep"]).read_bytes() == a_pdf()
 
 
 def test_refused_and_inherited_figures_are_told_apart(archive: Archive, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 from server.services.archive.reports import Proof
 from server.services.archive.verifying import verify_archive
 from signing.policy import Policy
+from tests.narratives import a_pdf
 from tests.server.archive.building import DAY, TODAY, YEAR, Archive, codes, now, only, with_stamp
 from tests.signing.tampering import changed
 
@@ -158,6 +159,30 @@ def test_a_flipped_byte_is_told_and_does_not_stop_the_rest(stamped: bool, archiv
     assert "BS280" in codes(damaged)
     assert (damaged.then, damaged.now) == ("valid", "")
     assert (sound.now, sound.ok) == ("valid", True)
+
+
+def test_a_damaged_attachment_is_told(archive: Archive, clock: str) -> None:
+    archive.send_with(("thuyet-minh.pdf", a_pdf()))
+    archive.stamp(clock)
+    sound = archive.verify()
+    archive.flip(archive.value("SELECT blob_sha256 FROM attachment"))
+
+    check = only(archive.verify())
+
+    assert sound.ok
+    assert (check.now, codes(check)) == ("valid", ["BS280"])
+    assert "thuyet-minh.pdf" in check.findings[0].message
+
+
+def test_an_attachment_that_was_taken_away_is_told(archive: Archive, clock: str) -> None:
+    archive.send_with(("thuyet-minh.pdf", a_pdf()))
+    archive.stamp(clock)
+    archive.meddle("attachment", "DELETE FROM attachment")
+
+    check = only(archive.verify())
+
+    assert codes(check) == ["BS283"]
+    assert "tệp kèm theo" in check.findings[0].message
 
 
 def test_a_file_exchanged_for_another_signed_one_is_told(archive: Archive, clock: str) -> None:
