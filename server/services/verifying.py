@@ -219,7 +219,9 @@ def _sentence(result: Result, verdict: Verdict, about: Sequence[Finding]) -> str
         case Result.UNDETERMINED:
             return f"Tệp không thay đổi từ khi {signers} ký, nhưng chưa biết chắc chứng thư còn giá trị hay không."
         case Result.UNSIGNED:
-            return "Không có ai ký số tệp này, nên không chứng minh được số liệu trong tệp còn nguyên như lúc lập."
+            return "Chưa có ai ký số tệp này, nên không chứng minh được số liệu trong tệp còn nguyên như lúc lập."
+    if verdict.signed and not verdict.intact:
+        return "Nội dung tệp đã bị sửa sau khi ký, hoặc chữ ký sai."  # which part of the package, the findings say
     return errors[0] if errors else verdict.summary
 
 

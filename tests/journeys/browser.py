@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import select
@@ -64,6 +65,18 @@ class Tab:
     def resize(self, width: int, height: int) -> None:
         """Makes the page as large as a screen of that size."""
         self._ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+
+    def choose(self, selector: str, *files: Path) -> None:
+        """Chooses files in a file field, as its dialogue would."""
+        root = self._ask("DOM.getDocument")["root"]["nodeId"]
+        field = self._ask("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
+        self._ask("DOM.setFileInputFiles", nodeId=field, files=[str(file.absolute()) for file in files])
+
+    def picture(self, height: int | None = None) -> bytes:
+        """The page as PNG: from its top down to a height, or whole."""
+        width, whole = self.do("[innerWidth, document.documentElement.scrollHeight]")
+        clip = {"x": 0, "y": 0, "width": width, "height": height or whole, "scale": 1}
+        return base64.b64decode(self._ask("Page.captureScreenshot", clip=clip, captureBeyondViewport=True)["data"])
 
     def type(self, text: str) -> None:
         """Types into whatever has the focus."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,9 +12,11 @@ from server.demo.preparation import service_environment
 from server.demo.service import free_port, running_service
 from tests.journeys.browser import Tab, browser
 from tests.journeys.demonstration import PROVINCE, UNITS, Played
+from workbooks.package import open_package
 
 CROPS, PERIOD = "KTXH-09.T", "2026-M09"
 TOTALS = f"/so-tong-hop/{CROPS}/{PERIOD}"
+ACCEPTED = "28789"  # a commune whose workbooks are all in order
 PHONE, SMALL = (390, 844), (1024, 700)
 
 
@@ -159,3 +163,70 @@ def test_an_officer_signs_in_sees_the_own_unit_and_signs_out(tab: Tab, closed: s
     tab.follow("document.querySelector('header form button').click()")
     tab.open(closed)
     assert tab.do("location.pathname") == "/dang-nhap"
+
+
+# -- verifying a file --------------------------------------------------------------------------------------------------
+
+RESULT = "document.querySelector('.verdict strong').textContent"
+
+
+def verify(tab: Tab, address: str, file: Path) -> str:
+    """Chooses a file as a visitor without an account does; the word beside the large mark."""
+    tab.open(f"{address}/xac-minh")
+    tab.choose("#tep", file)
+    tab.follow("document.querySelector('main form button').click()")
+    return str(tab.do(RESULT))
+
+
+def with_a_digit_more(data: bytes) -> bytes:
+    """A workbook whose first number became ten times what was signed."""
+    package = open_package(data)
+    part = "/xl/worksheets/sheet1.xml"
+    return package.with_parts({part: package.part(part).replace(b"</v></c>", b"0</v></c>", 1)})
+
+
+def test_whoever_receives_a_workbook_sees_who_signed_it(tab: Tab, closed: str, played: Played) -> None:
+    file = played.path / "sent" / CROPS / f"{ACCEPTED}.xlsx"
+
+    assert verify(tab, closed, file) == "Hợp lệ"
+
+    assert tab.do("document.querySelector('.signature h3').textContent").startswith("Chữ ký 1: Lãnh đạo")
+    shown = tab.do("document.querySelector('main').innerText")
+    assert hashlib.sha256(file.read_bytes()).hexdigest() in shown
+    assert "Đã nhận đúng tệp này" in shown
+    assert tab.do("document.querySelectorAll('main a[href^=\"/ban-nop/\"]').length") == 0
+
+
+def test_a_changed_workbook_is_shown_as_such(tab: Tab, closed: str, played: Played, tmp_path: Path) -> None:
+    changed = tmp_path / "đã sửa.xlsx"
+    changed.write_bytes(with_a_digit_more((played.path / "sent" / CROPS / f"{ACCEPTED}.xlsx").read_bytes()))
+
+    assert verify(tab, closed, changed) == "Không hợp lệ"
+
+    assert "BS210" in tab.do("document.querySelector('main').innerText")
+    assert "✗ Không đạt" in tab.do("document.querySelector('.answers .no').innerText")
+
+
+def test_the_verdict_fits_a_narrow_phone(tab: Tab, closed: str, played: Played, tmp_path: Path) -> None:
+    signed = played.path / "sent" / CROPS / f"{ACCEPTED}.xlsx"
+    changed = tmp_path / f"{'x' * 90}.xlsx"
+    changed.write_bytes(with_a_digit_more(signed.read_bytes()))
+    tab.resize(360, 740)
+
+    for file in (signed, changed, played.path / "merged" / f"{CROPS}.xlsx", played.path / "summary.json"):
+        verify(tab, closed, file)
+        assert tab.do("document.documentElement.scrollWidth <= innerWidth") is True, file
+
+
+def test_a_file_can_be_verified_by_keyboard_alone(tab: Tab, closed: str, played: Played) -> None:
+    tab.open(f"{closed}/xac-minh")
+    tab.choose("#tep", played.path / "sent" / CROPS / f"{ACCEPTED}.xlsx")
+
+    for _ in range(20):
+        tab.press("Tab", 9)
+        if tab.do("document.activeElement.textContent") == "Xác minh":
+            break
+    tab.press(" ", 32)
+
+    tab.wait_until("document.querySelector('.verdict') !== null")
+    assert tab.do(RESULT) == "Hợp lệ"
