@@ -53,15 +53,23 @@ trust_option = click.option(
 
 
 @click.command(epilog="Ví dụ: bieuso verify 29551.xlsx --trust var/demo/pki/trust")
-@click.argument("file", type=existing_file)
+@click.argument("file", type=existing_file, required=False)
+@click.option("--archive", is_flag=True, help="Xác minh lại mọi bản nộp đang lưu, thay cho một tệp.")
 @trust_option
 @click.option("--json", "as_json", is_flag=True, help="In kết quả dạng JSON.")
-def verify(file: Path, trust_path: Path | None, as_json: bool) -> None:
+def verify(file: Path | None, archive: bool, trust_path: Path | None, as_json: bool) -> None:
     """Xác minh chữ ký số trong tệp: toàn vẹn, phủ hết tệp, chứng thư, thu hồi, thời điểm, người ký.
 
     Mã thoát 0 khi chữ ký hợp lệ. Khi chưa xác định được (không hỏi được nơi cấp chứng thư) mã thoát là 1, trừ khi
-    policy.toml trong thư mục tin cậy cho phép.
+    policy.toml trong thư mục tin cậy cho phép. Với --archive, mã thoát 1 khi có bản nộp hay dấu lưu trữ có lỗi.
     """
+    if (file is None) != archive:
+        raise click.UsageError("Ghi một trong hai: tên tệp, hoặc --archive.")
+    if file is None:
+        # Loaded for this alone: whoever verifies a file needs no database.
+        from server.cli.archive_proof import prove  # noqa: PLC0415 - as said
+
+        sys.exit(prove(trust_path, as_json=as_json))
     data, basis = file.read_bytes(), trusted(trust_path)
     with patience("Đang xác minh…"):
         verdict = verify_package(data, basis.trust, now=datetime.now(UTC), policy=basis.policy)
