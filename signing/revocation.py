@@ -102,7 +102,7 @@ def turning_points(known: Known, path: Path) -> Iterator[datetime]:
     """The moments at which something about a path is not as it was before."""
     for certificate in path:
         yield from (certificate.not_valid_before_utc, certificate.not_valid_after_utc)
-        for item in (*known.lists, *known.changes):
+        for item in (one for one in (*known.lists, *known.changes) if one.issuer == certificate.issuer):
             entry = item.get_revoked_certificate_by_serial_number(certificate.serial_number)
             if entry is not None:
                 yield entry.revocation_date_utc

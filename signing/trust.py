@@ -27,7 +27,13 @@ _MAX_ANSWERS: Final = 4096
 TREE_FILE: Final = "tree.toml"
 _CERTIFICATES = (".crt", ".pem", ".cer")
 _CRLS = (".crl",)
-_UNREADABLE = (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
+_UNREADABLE = (
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
 
 
 class Use(StrEnum):
@@ -160,8 +166,8 @@ class Trust:
         """
         return replace(
             self,
-            intermediates=(*self.intermediates, *map(x509.load_der_x509_certificate, evidence.certificates)),
-            crls=(*self.crls, *map(x509.load_der_x509_crl, evidence.crls)),
+            intermediates=(*self.intermediates, *map(_kept_certificate, evidence.certificates)),
+            crls=(*self.crls, *map(_kept_list, evidence.crls)),
             ocsps=(*self.ocsps, *evidence.ocsps),
             source=None,
             answers={},
@@ -263,6 +269,23 @@ def _certificates(file: Path) -> Iterator[x509.Certificate]:
             yield x509.load_der_x509_certificate(data)
     except ValueError as problem:
         raise error(TrustError, "BS251", file=file.name, reason="không phải chứng thư số PEM hoặc DER") from problem
+
+
+def _kept_certificate(data: bytes) -> x509.Certificate:
+    """A certificate of the evidence, read once whole: it parses lazily and must not fail later."""
+    try:
+        found = x509.load_der_x509_certificate(data)
+        _ = found.extensions, found.subject, found.issuer
+    except _UNREADABLE as problem:
+        raise ValueError("a certificate of the evidence cannot be read") from problem
+    return found
+
+
+def _kept_list(data: bytes) -> x509.CertificateRevocationList:
+    try:
+        return read_crl(data, "crl")
+    except TrustError as problem:
+        raise ValueError("a revocation list of the evidence cannot be read") from problem
 
 
 def _crls(file: Path) -> Iterator[x509.CertificateRevocationList]:
