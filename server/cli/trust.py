@@ -40,7 +40,7 @@ def trust() -> None:
     """Chứng thư gốc, danh sách thu hồi và quy định xác minh."""
 
 
-@trust.command(epilog="Ví dụ: bieuso trust show --trust /srv/bieuso/trust")
+@trust.command(epilog="Ví dụ: bieuso trust show --trust var/demo/pki/trust")
 @folder_option
 @click.option("--json", "as_json", is_flag=True, help="In kết quả dạng JSON.")
 def show(trust_path: Path | None, as_json: bool) -> None:
@@ -98,11 +98,14 @@ def _strings(value: object) -> Iterable[str]:
     return value if isinstance(value, list) else ()
 
 
-@trust.command(epilog="Ví dụ: bieuso trust update --trust /srv/bieuso/trust   (đặt chạy hằng ngày)")
+@trust.command(epilog="Ví dụ: bieuso trust update --trust var/demo/pki/trust")
 @folder_option
 @click.option("--json", "as_json", is_flag=True, help="In kết quả dạng JSON.")
 def update(trust_path: Path | None, as_json: bool) -> None:
-    """Tải danh sách thu hồi mới từ các địa chỉ ghi trong tree.toml; bản cũ chỉ bị thay bằng bản đúng và mới hơn."""
+    """Tải danh sách thu hồi mới từ các địa chỉ ghi trong tree.toml. Nên đặt chạy hằng ngày.
+
+    Bản cũ chỉ bị thay bằng bản đúng và mới hơn.
+    """
     place = trust_path or trust_folder()
     known = Trust.from_directory(place)
     with patience("Đang tải danh sách thu hồi…"):
