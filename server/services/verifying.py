@@ -186,10 +186,19 @@ def _answer(data: bytes, verdict: Verdict, known: _Known, policy: Policy) -> Ver
         verified_at=verdict.verified_at,
         verdict=verdict_told(verdict, who) if who.identities else verdict.to_dict(),
         findings=(*verdict.findings, *about),
-        stamp=known.stamp,
+        stamp=None if known.stamp is None else _plain(known.stamp),
         stamp_is_ours=known.ours,
         received=known.received,
     )
+
+
+def _plain(stamp: Stamp) -> Stamp:
+    """A stamp that may be anybody's, with its texts fit to be shown."""
+    form, version, unit, name, period = map(
+        excerpt, (stamp.form, stamp.version, stamp.unit, stamp.unit_name, stamp.period)
+    )
+    serial = excerpt(stamp.serial)
+    return replace(stamp, form=form, version=version, unit=unit, unit_name=name, period=period, serial=serial)
 
 
 def _signers(verdict: Verdict, known: _Known, policy: Policy) -> tuple[Signatories, tuple[Finding, ...]]:

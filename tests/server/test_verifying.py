@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 import pytest
 from flask.testing import FlaskClient
@@ -20,6 +21,7 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from form_templates.attachments import with_attachments
+from form_templates.stamp import embedded_version, read_stamp, with_stamp
 from server.config import Config
 from server.services import verifying
 from server.services.attachments import SentFile
@@ -33,6 +35,8 @@ from signing.sign import sign_package
 from tests.narratives import a_docx, a_pdf
 from tests.server.test_api import API, SQLITE_ONLY, FixedTrust, conforms, token
 from tests.server.world import FORM, KEYS, NOW, PERIOD, World, crops
+from workbooks.package import open_package
+from workbooks.workbook import open_workbook
 
 LEADER = "Lãnh đạo Phường Phú Khương"
 FILES = (("Báo cáo.docx", a_docx()), ("phụ lục.pdf", a_pdf()))
@@ -346,6 +350,26 @@ def test_the_name_of_a_file_is_text_and_never_markup(client: FlaskClient) -> Non
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)" in page
     assert "\u202e" not in page
+
+
+@SQLITE_ONLY
+@pytest.mark.parametrize("name", ["Xã _xD800_ lạ", "Xã \u202eạl", "<img src=x onerror=alert(1)>", "x" * 900])
+def test_what_a_foreign_stamp_claims_is_shown_as_plain_short_text(client: FlaskClient, world: World, name: str) -> None:
+    workbook = open_workbook(world.issued())
+    stamp, version = read_stamp(workbook), embedded_version(workbook)
+    assert stamp is not None
+    assert version is not None
+    package = open_package(with_stamp(world.issued(), replace(stamp, unit_name="KHAI"), version, "key1", b"x" * 32))
+    part = "/xl/worksheets/bieuso.xml"
+    data = package.with_parts({part: package.part(part).replace(b"KHAI", escape(name).encode())})
+
+    reply = asked(client, data)
+
+    assert (reply.status_code, shown(reply)[0]) == (200, WORD["unsigned"])
+    assert "Không phải của hệ thống này" in shown(reply)[1]
+    assert not [mark for mark in ("<img", "\u202e") if mark in reply.get_data(as_text=True)]
+    assert "x" * 100 not in reply.get_data(as_text=True)
+    assert told(client, data)["stamp"]["ours"] is False
 
 
 @SQLITE_ONLY
