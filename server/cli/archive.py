@@ -28,6 +28,10 @@ from signing.stamping import TimeStamper
 from signing.trust import Trust
 
 _DIGEST = "sha512"  # for decades; the authority itself signs with what it has
+_NOT_RENEWED = (
+    "Không gia hạn: chưa có dấu nào đến hạn, hoặc chứng thư của máy chủ cấp dấu chưa dài hạn hơn các dấu đang có "
+    "(xem bieuso archive list)."
+)
 _tsa_option = click.option("--tsa", metavar="ĐỊA-CHỈ", help="Máy chủ cấp dấu thời gian; mặc định theo BIEUSO_TSA.")
 _json_option = click.option("--json", "as_json", is_flag=True, help="In kết quả dạng JSON.")
 
@@ -76,7 +80,7 @@ def renew(tsa: str | None, force: bool, as_json: bool) -> None:
     ) -> ArchiveStamp | None:
         return renew_archive(engine, stamper, trust, now=now, force=force, progress=progress)
 
-    _tell(_stamped(asked, tsa), as_json=as_json, nothing="Chưa có dấu lưu trữ nào đến hạn gia hạn.")
+    _tell(_stamped(asked, tsa), as_json=as_json, nothing=_NOT_RENEWED)
 
 
 @archive.command("list", epilog="Ví dụ: bieuso archive list --json")

@@ -25,7 +25,7 @@ from server.services.archive.manifests import (
     line_of,
     write_manifest,
 )
-from server.services.archive.proving import StampProof, prove_stamps
+from server.services.archive.proving import LASTING_DIGESTS, StampProof, prove_stamps
 from server.services.audit import SYSTEM, Action, record
 from server.storage import archive
 from server.storage.engine import reading, writing
@@ -35,7 +35,7 @@ from signing.findings import error, finding
 from signing.stamping import TimeStamp, TimeStamper, assess_time_stamp, imprint_algorithm
 from signing.trust import Trust
 from signing.verdict import StampStatus
-from signing.wording import time_text
+from signing.wording import date_text, time_text
 from workbooks.finding import Finding
 
 FIRST, RENEWAL = "first", "renewal"
@@ -43,6 +43,7 @@ _ATTEMPTS: Final = 4
 _BATCH: Final = 100
 # A stamp of another hour means that one of the clocks is wrong, and every later judgement would rest on it.
 _CLOCKS_APART: Final = timedelta(hours=1)
+_LAST_CALL: Final = timedelta(days=30)
 Progress = Callable[[int, int], None]
 
 
@@ -84,9 +85,12 @@ class ArchiveStamp:
 
 @dataclass(slots=True)
 class _Draft:
-    """What is to be stamped. ``earlier`` are the stamps that a renewal covers, with what is known of their authorities.
+    """What is to be stamped.
 
-    ``newest`` is the last stamp that was there when it was gathered.
+    Attributes:
+        newest: the last stamp that was there when it was gathered.
+        earlier: the stamps that a renewal covers, with what is known now of their authorities.
+        until: when the first of them ends; a renewal must be good for longer. None where that is not its purpose.
     """
 
     kind: str
@@ -95,6 +99,7 @@ class _Draft:
     numbers: list[int] = field(default_factory=list)
     earlier: Mapping[int, Evidence] = field(default_factory=dict)
     left_out: list[Finding] = field(default_factory=list)
+    until: datetime | None = None
 
 
 def stamp_archive(
@@ -130,6 +135,9 @@ def renew_archive(
 ) -> ArchiveStamp | None:
     """Stamps everything anew, earlier stamps included; None where no stamp is due (BS284) or there is none at all.
 
+    None also where the authority's own certificate ends no later than what is due: it will have a new one in time, and
+    until then every day would add a renewal that helps nothing. In the last month that is an error (BS286).
+
     With ``force`` although nothing is due, and although an earlier stamp proves nothing any more.
 
     Raises:
@@ -160,6 +168,8 @@ def _stamp(asked: _Asked, gather: Callable[[], _Draft | None]) -> ArchiveStamp |
         token = asked.stamper.stamp(draft.manifest)
         found = assess_time_stamp(token, draft.manifest, asked.trust, asked.now)
         _refuse_unsound(found, asked.now)
+        if not _helps(found, draft, asked.now):
+            return None
         with writing(asked.engine) as connection:
             archive.lock_archive(connection)
             if not _was_overtaken(connection, draft):
@@ -173,6 +183,17 @@ def _refuse_unsound(found: TimeStamp, now: datetime) -> None:
     if abs(found.time - now) > _CLOCKS_APART:
         reason = f"giờ của máy chủ cấp dấu ({time_text(found.time)}) lệch với giờ máy này ({time_text(now)})"
         raise error(TimeStampError, "BS286", reason=reason)
+
+
+def _helps(found: TimeStamp, draft: _Draft, now: datetime) -> bool:
+    """Whether a renewal is good for longer than what it renews."""
+    if draft.until is None or found.good_until is None or found.good_until > draft.until:
+        return True
+    if draft.until - now <= _LAST_CALL:
+        ends, offered = date_text(draft.until), date_text(found.good_until)
+        reason = f"dấu lưu trữ hết hạn ngày {ends} mà chứng thư của máy chủ cấp dấu chỉ đến ngày {offered}"
+        raise error(TimeStampError, "BS286", reason=reason)
+    return False
 
 
 def _was_overtaken(connection: Connection, draft: _Draft) -> bool:
@@ -234,13 +255,21 @@ def _gather_all(asked: _Asked, *, force: bool, progress: Progress | None) -> _Dr
         if not proofs or not (force or any(one.is_due or not one.holds for one in ending)):
             return None
         _refuse_lost(ending, force=force)
-        draft = _Draft(RENEWAL, archive.newest_stamp(connection))
+        draft = _Draft(RENEWAL, archive.newest_stamp(connection), until=None if force else _first_end(ending))
         draft.earlier = {one.stamp.id: Evidence() if one.renewed else one.found.evidence for one in proofs if one.entry}
         head = AuditHead(*archive.audit_head(connection))
         entries = _entries(connection, draft, proofs, progress, archive.count_kept(connection))
         stamps = [_with_evidence(one.entry, draft.earlier[one.stamp.id]) for one in proofs if one.entry]
         draft.manifest = write_manifest(RENEWAL, asked.now, head, stamps, entries)
     return draft
+
+
+def _first_end(ending: Iterable[StampProof]) -> datetime | None:
+    """When the first authority's certificate ends; None where a digest weakens, which any new stamp mends."""
+    due = [one for one in ending if one.is_due]
+    if any(one.stamp.digest not in LASTING_DIGESTS for one in due):
+        return None
+    return min((one.found.good_until for one in due if one.found.good_until is not None), default=None)
 
 
 def _with_evidence(entry: StampEntry, fresh: Evidence) -> StampEntry:

@@ -6,10 +6,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from cryptography import x509
-
 from server.services.archive.holdings import Document, evidence_of
-from signing.trust import Trust
+from signing.trust import Trust, kept_certificate, kept_list
 from signing.usage import is_authority
 
 _MOST: Final = 8  # each holds its lists; a day's submissions share theirs, and they come in the order of their days
@@ -61,9 +59,9 @@ class Trusts:
 def _can_be_read(document: Document) -> bool:
     try:
         if document.name == "certificate":
-            return is_authority(x509.load_der_x509_certificate(document.data))
+            return is_authority(kept_certificate(document.data))
         if document.name == "crl":
-            x509.load_der_x509_crl(document.data)
+            kept_list(document.data)
     except ValueError:
         return False
     return True

@@ -76,12 +76,15 @@ def verify_archive(
         checks += batch
         if progress is not None:
             progress(len(checks), total)
-    stamps = tuple(map(_stamp_check, proofs))
+    there = {check.number for check in checks} if numbers is None else None
+    stamps = tuple(_stamp_check(proof, proofs, there) for proof in proofs)
     return ArchiveReport(now, tuple(checks), stamps, audit.verify(engine).broken_at)
 
 
-def _stamp_check(proof: StampProof) -> StampCheck:
+def _stamp_check(proof: StampProof, proofs: tuple[StampProof, ...], there: set[int] | None) -> StampCheck:
+    """``there``: the submissions that are kept; None where not all were looked at."""
     stamp = proof.stamp
+    gone = list(_gone(proof, {one.stamp.id for one in proofs}, proof.entries.keys() if there is None else there))
     return StampCheck(
         number=stamp.id,
         kind=stamp.kind,
@@ -92,8 +95,19 @@ def _stamp_check(proof: StampProof) -> StampCheck:
         holds=proof.holds,
         judged_at=proof.judged_at,
         renewed=proof.renewed,
-        findings=proof.findings,
+        findings=(*proof.findings, *gone),
     )
+
+
+def _gone(proof: StampProof, stamps: set[int], there: Collection[int]) -> Iterator[Finding]:
+    """What a stamp covers and what is not there any more."""
+    if not proof.holds:
+        return
+    reason = f"có trong danh sách đã đóng dấu số {proof.stamp.id}, nay không còn"
+    for number in sorted(one for one in proof.entries if one not in there):
+        yield finding("BS280", what=f"Bản nộp số {number}", reason=reason)
+    for number in sorted(proof.stamps.keys() - stamps):
+        yield finding("BS280", what=f"Dấu lưu trữ số {number}", reason=reason)
 
 
 @dataclass(slots=True)

@@ -265,6 +265,28 @@ def test_nothing_is_renewed_before_it_is_due(archive: Archive, clock: str) -> No
     assert archive.renew(clock, force=True) is not None
 
 
+def test_an_authority_that_ends_no_later_renews_nothing(archive: Archive) -> None:
+    archive.send()
+    with archive.clock(end=TODAY + 100 * DAY) as ending:
+        archive.stamp(ending)
+
+        assert archive.renew(ending) is None
+
+    assert archive.value("SELECT count(*) FROM archive_stamp") == 1
+
+
+def test_in_the_last_month_an_authority_that_ends_no_later_is_an_error(archive: Archive) -> None:
+    archive.send()
+    with archive.clock(end=TODAY + 20 * DAY) as ending:
+        archive.stamp(ending)
+
+        with pytest.raises(TimeStampError) as refused:
+            archive.renew(ending)
+
+    assert refused.value.finding.code == "BS286"
+    assert "dấu lưu trữ hết hạn ngày" in refused.value.finding.message
+
+
 def test_a_renewal_covers_all_submissions_and_all_earlier_stamps(archive: Archive, clock: str) -> None:
     numbers = [archive.send()]
     with archive.clock(end=TODAY + 100 * DAY) as ending:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from server.services.archive.reports import Proof
@@ -58,6 +60,20 @@ def test_a_certificate_revoked_before_the_file_came_shows_even_later(archive: Ar
     assert not report.ok
     assert (check.then, check.now, codes(check)) == ("valid", "invalid", ["BS282"])
     assert "BS228" in check.findings[0].message
+
+
+def test_a_certificate_revoked_between_reception_and_stamp_rests_on_the_record(archive: Archive, clock: str) -> None:
+    archive.send()
+    made = archive.stamp(clock)
+    revoked_at = TODAY + timedelta(seconds=1)
+    assert made is not None
+    assert made.stamped_at > revoked_at
+
+    report = archive.verify(TODAY + 60 * DAY, (archive.world.leaders["28756"], revoked_at))
+
+    check = only(report)
+    assert report.ok
+    assert (check.now, check.proof, check.existed) == ("valid", Proof.RECORD, TODAY)
 
 
 def test_a_certificate_that_expired_since_does_no_harm(archive: Archive, clock: str) -> None:
@@ -260,6 +276,36 @@ def test_what_is_inserted_behind_the_stamps_back_is_not_covered(archive: Archive
 
     assert (known.number, codes(known)) == (first, [])
     assert (inserted.number, codes(inserted)) == (first + 100, ["BS285"])
+
+
+def test_a_submission_that_was_taken_away_is_told_by_its_stamp(archive: Archive, clock: str) -> None:
+    number = archive.send(data=b"no workbook", status="refused")
+    archive.send("28807")
+    archive.stamp(clock)
+    for table in ("archive_cover", "finding"):
+        archive.meddle(table, f"DELETE FROM {table} WHERE submission_id = :id", id=number)  # noqa: S608 - names of ours
+    archive.meddle("submission", "DELETE FROM submission WHERE id = :id", id=number)
+
+    report = archive.verify()
+
+    assert [one.ok for one in report.submissions] == [True]
+    assert [codes(one) for one in report.stamps] == [["BS280"]]
+    assert f"Bản nộp số {number} " in report.stamps[0].findings[0].message
+    assert not report.ok
+
+
+def test_a_stamp_that_was_taken_away_is_told_by_its_renewal(archive: Archive, clock: str) -> None:
+    archive.send()
+    archive.stamp(clock)
+    archive.renew(clock, force=True)
+    for table in ("archive_cover", "archive_evidence"):
+        archive.meddle(table, f"DELETE FROM {table} WHERE archive_stamp_id = 1")  # noqa: S608 - names of ours
+    archive.meddle("archive_stamp", "DELETE FROM archive_stamp WHERE id = 1")
+
+    report = archive.verify()
+
+    assert [codes(one) for one in report.stamps] == [["BS280"]]
+    assert "Dấu lưu trữ số 1 " in report.stamps[0].findings[0].message
 
 
 def test_an_entry_under_a_stamp_that_does_not_list_it_is_told(archive: Archive, clock: str) -> None:
