@@ -166,8 +166,8 @@ class Trust:
         """
         return replace(
             self,
-            intermediates=(*self.intermediates, *map(_kept_certificate, evidence.certificates)),
-            crls=(*self.crls, *map(_kept_list, evidence.crls)),
+            intermediates=(*self.intermediates, *map(kept_certificate, evidence.certificates)),
+            crls=(*self.crls, *map(kept_list, evidence.crls)),
             ocsps=(*self.ocsps, *evidence.ocsps),
             source=None,
             answers={},
@@ -271,8 +271,12 @@ def _certificates(file: Path) -> Iterator[x509.Certificate]:
         raise error(TrustError, "BS251", file=file.name, reason="không phải chứng thư số PEM hoặc DER") from problem
 
 
-def _kept_certificate(data: bytes) -> x509.Certificate:
-    """A certificate of the evidence, read once whole: it parses lazily and must not fail later."""
+def kept_certificate(data: bytes) -> x509.Certificate:
+    """A certificate of the evidence, read once whole: it parses lazily and must not fail later.
+
+    Raises:
+        ValueError: it cannot be read.
+    """
     try:
         found = x509.load_der_x509_certificate(data)
         _ = found.extensions, found.subject, found.issuer
@@ -281,7 +285,8 @@ def _kept_certificate(data: bytes) -> x509.Certificate:
     return found
 
 
-def _kept_list(data: bytes) -> x509.CertificateRevocationList:
+def kept_list(data: bytes) -> x509.CertificateRevocationList:
+    """The same of a revocation list."""
     try:
         return read_crl(data, "crl")
     except TrustError as problem:
