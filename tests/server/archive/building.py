@@ -25,8 +25,9 @@ from tests.server.world import KEYS, World, a_world, crops
 from tests.signing.authorities import Authorities, Holder, a_certificate, a_crl
 from tests.signing.network import a_time_authority, time_authority
 
-TODAY = datetime.now(UTC).replace(microsecond=0)
 DAY, YEAR = timedelta(days=1), timedelta(days=365)
+# A little earlier than any stamp that a test asks for.
+TODAY = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
