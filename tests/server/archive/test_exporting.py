@@ -16,6 +16,7 @@ from openpyxl import load_workbook
 from server.errors import InvalidError
 from server.services.archive.exporting import ExportReport, export_archive
 from server.services.archive.packing import Pack
+from server.services.archive.tabling import ExactNumber
 from signing.verify import verify_package
 from tests.narratives import a_pdf
 from tests.server.archive.building import DAY, TODAY, YEAR, Archive, now
@@ -205,12 +206,10 @@ def test_texts_that_a_spreadsheet_would_run_are_neutralised(archive: Archive, tm
 
 
 def test_negative_numbers_stay_numbers(tmp_path: Path) -> None:
-    from server.services.archive.exporting import _Number
-
     pack = Pack.at(tmp_path / "kho")
 
     with pack.table("bang.csv", ("a", "b", "c", "d")) as table:
-        table.row((_Number("-5.25"), "-5.25", "+84", None))
+        table.row((ExactNumber("-5.25"), "-5.25", "+84", None))
     pack.finish()
 
     assert (tmp_path / "kho" / "bang.csv").read_text(encoding="utf-8-sig").splitlines()[1] == "-5.25,'-5.25,'+84,"
