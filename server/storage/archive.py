@@ -121,6 +121,16 @@ def kept_after(
     )
 
 
+def numbers_after(
+    connection: Connection, after: int, limit: int, *, numbers: Collection[int] | None = None
+) -> tuple[int, ...]:
+    """Numbers of at most ``limit`` signed submissions after one, though nothing else of them can be read."""
+    query = select(SUBMISSION.c.id).where(SUBMISSION.c.id > after, *_chosen(SIGNED, None))
+    if numbers is not None:
+        query = query.where(SUBMISSION.c.id.in_(numbers))
+    return tuple(connection.execute(query.order_by(SUBMISSION.c.id).limit(limit)).scalars())
+
+
 def count_kept(connection: Connection, *, sources: Collection[str] = SIGNED, since: datetime | None = None) -> int:
     """How many submissions there are."""
     query = select(func.count()).select_from(SUBMISSION).where(*_chosen(sources, since))

@@ -123,9 +123,23 @@ class _Examiner:
     def batch(self, engine: Engine, *, after: int, numbers: Collection[int] | None) -> list[SubmissionCheck]:
         """The next submissions after a number."""
         with reading(engine) as connection:
-            batch = archive.kept_after(connection, after, _BATCH, numbers=numbers)
-            entered = archive.covers_of(connection, [kept.id for kept in batch])
+            found = archive.numbers_after(connection, after, _BATCH, numbers=numbers)
+            entered = archive.covers_of(connection, found)
+            try:
+                batch = archive.kept_after(connection, after, _BATCH, numbers=found)
+            except ValueError:  # a row holds what is no moment: that one is told, and does not stop the others
+                return [self._check_alone(connection, number, entered.get(number, ())) for number in found]
             return [self._check(connection, kept, entered.get(kept.id, ())) for kept in batch]
+
+    def _check_alone(self, connection: Connection, number: int, entered: tuple[int, ...]) -> SubmissionCheck:
+        try:
+            (kept,) = archive.kept_after(connection, number - 1, 1, numbers=[number])
+        except ValueError:
+            fault = finding("BS280", what=f"Bản ghi của bản nộp số {number}", reason="có giá trị không đọc được")
+            return SubmissionCheck(
+                number, "", None, None, None, "", "", Proof.RECORD, self.now, Proof.RECORD, findings=(fault,)
+            )
+        return self._check(connection, kept, entered)
 
     def _check(self, connection: Connection, kept: KeptSubmission, entered: tuple[int, ...]) -> SubmissionCheck:
         holding = hold(connection, kept, self.shelf)
@@ -246,17 +260,20 @@ def _stored(kept: KeptSubmission) -> Mapping[str, Any]:
     """The verdict as it was stored; empty where it cannot be read."""
     try:
         found = json.loads(kept.verdict or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) and isinstance(found.get("signatures"), list) else {}
+    if not isinstance(found, dict):
+        return {}
+    lists = (found.get("signatures"), found.get("findings"))
+    whole = all(isinstance(one, list) and all(isinstance(item, dict) for item in one) for one in lists)
+    return found if whole else {}
 
 
 def _policy_of(then: Mapping[str, Any], policy: Policy) -> Policy:
     """What was demanded then. Of another version it is known only whether it missed a time stamp."""
     if then.get("policy_version") == policy.version:
         return policy
-    told = then.get("findings", ())
-    missed = any(isinstance(one, dict) and one.get("code") == "BS276" for one in told)
+    missed = any(one.get("code") == "BS276" for one in then.get("findings", ()))
     return replace(policy, require_time_stamp=missed)
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from server.services.archive.reports import Proof
 from server.services.archive.verifying import verify_archive
+from server.storage.engine import connect
 from signing.policy import Policy
 from tests.narratives import a_pdf
 from tests.server.archive.building import DAY, TODAY, YEAR, Archive, codes, now, only, with_stamp
@@ -254,9 +258,10 @@ def test_a_verdict_edited_in_its_words_alone_is_told_by_the_stamp(archive: Archi
     assert codes(only(archive.verify())) == ["BS282"]
 
 
-def test_a_verdict_that_nobody_can_read_is_told(archive: Archive) -> None:
+@pytest.mark.parametrize("text", ["{", "[]", '{"signatures":[1],"findings":[]}', "[" * 100_000])
+def test_a_verdict_that_nobody_can_read_is_told(text: str, archive: Archive) -> None:
     archive.send()
-    archive.meddle("submission", "UPDATE submission SET verdict = '{'")
+    archive.meddle("submission", "UPDATE submission SET verdict = :text", text=text)
 
     assert codes(only(archive.verify())) == ["BS285", "BS282"]
 
@@ -368,6 +373,20 @@ def test_a_token_of_another_manifest_is_told(archive: Archive, clock: str) -> No
 
     assert [codes(one) for one in report.stamps] == [[], ["BS283"]]
     assert [one.existed_by for one in report.submissions] == [Proof.ARCHIVE_STAMP, Proof.RECORD]
+
+
+def test_a_row_that_cannot_be_read_does_not_stop_the_rest(sqlite_archive: tuple[Path, Archive], tmp_path: Path) -> None:
+    """SQLite alone: there a moment is a text, and any text can be put in its place."""
+    shutil.copy(sqlite_archive[0], tmp_path / "bieuso.db")
+    engine = connect(f"sqlite:///{tmp_path / 'bieuso.db'}")
+    archive = replace(sqlite_archive[1], world=replace(sqlite_archive[1].world, engine=engine))
+    broken, sound = archive.send(), archive.send("28807")
+    archive.meddle("submission", "UPDATE submission SET received_at = 'hôm qua' WHERE id = :id", id=broken)
+
+    report = archive.verify()
+    engine.dispose()
+
+    assert [(one.number, codes(one)) for one in report.submissions] == [(broken, ["BS280"]), (sound, ["BS285"])]
 
 
 def test_an_audit_log_that_was_cut_is_told_by_the_stamp(archive: Archive, clock: str) -> None:
