@@ -5,21 +5,26 @@ from __future__ import annotations
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime
 
 import pytest
+from cryptography.hazmat.primitives import hashes
 
 from server.errors import FindingsError
 from server.services import audit
 from server.services.archive.manifests import FORMAT, canonical, read_manifest
 from server.services.archive.proving import due
 from server.services.archive.reports import Proof
-from server.services.archive.stamping import stamp_archive
+from server.services.archive.stamping import renew_archive, stamp_archive
 from server.storage import archive as stored
 from server.storage.engine import reading
 from signing.errors import TimeStampError
-from signing.fetching import HttpTimeStamper
+from signing.fetching import HttpStatus, HttpTimeStamper
+from signing.trust import Tree, Trust
 from tests.server.archive.building import DAY, TODAY, YEAR, Archive, codes, now, only, some_clocks
-from tests.signing.network import a_time_authority, served, time_authority
+from tests.signing.authorities import Holder
+from tests.signing.network import a_time_authority, an_ocsp_responder, ocsp_responder, served, time_authority
 
 
 def manifest_of(archive: Archive, sha256: str) -> bytes:
@@ -358,6 +363,32 @@ def test_an_authority_revoked_after_the_renewal_does_no_harm(archive: Archive, c
 
     assert report.ok
     assert [one.holds for one in report.stamps] == [True, True]
+
+
+def test_answers_on_authorities_are_kept_and_nobody_is_asked_again(archive: Archive) -> None:
+    archive.send()
+    old, new = (a_time_authority(archive.clocks, start=TODAY - YEAR, end=TODAY + n * DAY) for n in (100, 1000))
+    responder = an_ocsp_responder(archive.clocks, start=TODAY - YEAR, end=TODAY + 5 * YEAR)
+    statuses: dict[Holder, datetime | None] = {old: None, new: None}
+    with ocsp_responder(archive.clocks, responder, statuses) as answers, time_authority(old) as one:
+        trust = asking_only(archive, answers)
+        stamp_archive(archive.engine, HttpTimeStamper(one, "sha512"), trust, now=now())
+        with time_authority(new) as two:
+            renew_archive(archive.engine, HttpTimeStamper(two, "sha512"), trust, now=now())
+
+    report = archive.verify(TODAY + 2 * YEAR)
+
+    assert archive.value("SELECT count(*) FROM archive_evidence WHERE kind = 'ocsp'") != 0
+    assert report.ok
+    assert [one.holds for one in report.stamps] == [True, True]
+
+
+def asking_only(archive: Archive, address: str) -> Trust:
+    """Trust without the list of those who certify clocks: they are asked."""
+    today, issuing, root = archive.trust(), archive.clocks.issuing.certificate, archive.clocks.root.certificate
+    lists = tuple(one for one in today.crls if one.issuer != issuing.subject)
+    tree = Tree("Dấu thời gian", ocsp=(address,))
+    return replace(today, crls=lists, trees={root.fingerprint(hashes.SHA256()): tree}).asking(HttpStatus())
 
 
 def test_a_renewal_is_refused_while_an_earlier_stamp_cannot_be_proved(archive: Archive, clock: str) -> None:
