@@ -6,6 +6,7 @@ judged elsewhere.
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -24,6 +25,7 @@ from signing.stamping import stamp_request, token_in
 _MAX_REPLY: Final = 64 * 1024 * 1024  # lists of large authorities take some megabytes
 _MAX_SMALL_REPLY: Final = 1024 * 1024
 _OCSP_KEPT: Final = 600.0  # seconds
+_SILENCE_KEPT: Final = 60.0
 _MOST_KEPT: Final = 4096
 
 
@@ -47,25 +49,44 @@ class HttpTimeStamper:
 
 @dataclass(slots=True)
 class HttpStatus:
-    """OCSP responders over HTTP; an answer is kept for ten minutes."""
+    """OCSP responders over HTTP; an answer is kept for ten minutes.
+
+    An address that is silent is not asked again for a minute: whoever verifies a file with many signatures waits once.
+    """
 
     timeout: float = 5.0
     _kept: dict[bytes, tuple[float, bytes]] = field(default_factory=dict, repr=False)
+    _silent: dict[str, tuple[float, SourceUnreachableError]] = field(default_factory=dict, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     def ocsp(self, address: str, certificate: bytes, issuer: bytes) -> bytes:
         """See ``StatusSource``."""
         key = sha256(b"\0".join((address.encode(), certificate, issuer))).digest()
+        now = time.monotonic()
         with self._lock:
             since, kept = self._kept.get(key, (0.0, b""))
-        if kept and time.monotonic() - since < _OCSP_KEPT:
+            silent_since, problem = self._silent.get(address, (0.0, None))
+        if kept and now - since < _OCSP_KEPT:
             return kept
-        reply = _posted(address, _ocsp_request(certificate, issuer), "ocsp-request", "ocsp-response", self.timeout)
+        if problem is not None and now - silent_since < _SILENCE_KEPT:
+            raise SourceUnreachableError(problem.finding.code, problem.finding.message, problem.finding.remedy)
+        reply = self._answered(address, _ocsp_request(certificate, issuer))
         _refuse_unreadable(reply, address)
         with self._lock:
             if len(self._kept) >= _MOST_KEPT:
                 self._kept.clear()
             self._kept[key] = (time.monotonic(), reply)
+        return reply
+
+    def _answered(self, address: str, request: bytes) -> bytes:
+        try:
+            reply = _posted(address, request, "ocsp-request", "ocsp-response", self.timeout)
+        except SourceUnreachableError as problem:
+            with self._lock:
+                self._silent[address] = (time.monotonic(), problem)
+            raise
+        with self._lock:
+            self._silent.pop(address, None)
         return reply
 
 
@@ -108,39 +129,25 @@ def _asked(
     *,
     timeout: float,
     limit: int,
-    content: bytes | None = None,
+    content: bytes = b"",
     headers: dict[str, str] | None = None,
 ) -> bytes:
-    import httpx  # noqa: PLC0415 - takes long to load, and most commands call nobody
+    # Takes long to load, and most commands call nobody.
+    from signing.exchange import ExchangeError, Question, exchange  # noqa: PLC0415 - as said
 
-    deadline = time.monotonic() + timeout
     try:
-        with httpx.stream(method, address, content=content, headers=headers, timeout=timeout) as reply:
-            if reply.status_code != httpx.codes.OK:
-                raise _unreachable(address, f"trả lời mã {reply.status_code}")
-            received = bytearray()
-            for piece in reply.iter_bytes():
-                received += piece
-                if len(received) > limit:
-                    raise _unreachable(address, "trả lời quá dài")
-                if time.monotonic() > deadline:
-                    raise _unreachable(address, "trả lời quá chậm")
-    except httpx.HTTPError as problem:
-        raise _unreachable(address, _why(problem)) from problem
-    except (httpx.InvalidURL, UnicodeError) as problem:
-        raise _unreachable(address, "địa chỉ không hợp lệ") from problem
-    return bytes(received)
-
-
-def _why(problem: Exception) -> str:
-    return "quá thời gian chờ" if "timeout" in type(problem).__name__.lower() else "không kết nối được"
+        return exchange(Question(method, address, timeout, limit, content, headers))
+    except ExchangeError as problem:
+        raise _unreachable(address, str(problem)) from problem
 
 
 def _unreachable(address: str, reason: str) -> SourceUnreachableError:
-    return error(SourceUnreachableError, "BS277", address=_shown(address), reason=reason)
+    return error(SourceUnreachableError, "BS277", address=shown(address), reason=reason)
 
 
-def _shown(address: str) -> str:
-    """The address without what may be a password in it."""
+def shown(address: str) -> str:
+    """An address without what may be a secret in it: name and password, and what is asked for behind the path."""
     scheme, mark, rest = address.partition("://")
-    return f"{scheme}{mark}{rest.rpartition('@')[2]}"
+    place, slash, path = rest.partition("/")
+    path = re.split(r"[?#]", path, maxsplit=1)[0]
+    return f"{scheme}{mark}{re.split('[?#]', place.rpartition('@')[2], maxsplit=1)[0]}{slash}{path}"
