@@ -64,7 +64,7 @@ def read_policy(text: str) -> Policy:
     """
     try:
         found = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as problem:
+    except (ValueError, RecursionError) as problem:  # also numbers of thousands of digits, and brackets of thousands
         raise _wrong(f"không phải TOML đúng quy cách ({problem})") from problem
     unknown = sorted(set(found) - _KEYS)
     if unknown:

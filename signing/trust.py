@@ -6,6 +6,7 @@ files. Nothing here touches the network: lists are put into the folder, live ans
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -24,6 +25,9 @@ from signing.evidence import Evidence
 from signing.findings import error
 
 _MAX_ANSWERS: Final = 4096
+_MAX_ADDRESSES: Final = 256
+_MAX_FILE: Final = 64 * 1024 * 1024
+_PEM: Final = b"-----BEGIN"
 TREE_FILE: Final = "tree.toml"
 _CERTIFICATES = (".crt", ".pem", ".cer")
 _CRLS = (".crl",)
@@ -190,11 +194,12 @@ def read_tree(folder: Path) -> Tree:
         TrustError: BS252.
     """
     file = folder / TREE_FILE
-    if not file.is_file():
+    # What is there and cannot be read must not count as if nothing were restricted.
+    if not os.path.lexists(file):
         return Tree(folder.name)
     try:
-        found = tomllib.loads(file.read_text(encoding="utf-8"))
-    except ValueError as problem:  # TOML or UTF-8
+        found = tomllib.loads(contents(file).decode("utf-8-sig"))  # Notepad puts a mark before the text
+    except (ValueError, RecursionError) as problem:  # TOML or UTF-8
         raise _wrong(file, "không phải TOML đúng quy cách") from problem
     unknown = sorted(set(found) - {"name", "use", "crl", "ocsp"})
     if unknown:
@@ -242,7 +247,7 @@ def _sha256(certificate: x509.Certificate) -> bytes:
 def _uses(file: Path, found: object) -> frozenset[Use]:
     if found is None:
         return frozenset(Use)
-    if not isinstance(found, list) or not found or any(one not in {use.value for use in Use} for one in found):
+    if not isinstance(found, list) or not found or any(one not in [use.value for use in Use] for one in found):
         raise _wrong(file, f"use phải là danh sách gồm {', '.join(Use)}")
     return frozenset(Use(one) for one in found)
 
@@ -253,7 +258,9 @@ def _addresses(file: Path, found: Mapping[str, object], name: str) -> tuple[str,
         not isinstance(one, str) or not one.startswith(("http://", "https://")) for one in value
     ):
         raise _wrong(file, f"{name} phải là danh sách địa chỉ bắt đầu bằng http:// hoặc https://")
-    return tuple(value)
+    if len(value) > _MAX_ADDRESSES:
+        raise _wrong(file, f"{name} có {len(value)} địa chỉ, nhiều nhất là {_MAX_ADDRESSES}")
+    return tuple(dict.fromkeys(value))
 
 
 def _wrong(file: Path, reason: str) -> TrustError:
@@ -261,13 +268,13 @@ def _wrong(file: Path, reason: str) -> TrustError:
 
 
 def _certificates(file: Path) -> Iterator[x509.Certificate]:
-    data = file.read_bytes()
+    data = contents(file)
     try:
-        if b"-----BEGIN" in data:
-            yield from x509.load_pem_x509_certificates(data)
-        else:
-            yield x509.load_der_x509_certificate(data)
-    except ValueError as problem:
+        found = x509.load_pem_x509_certificates(data) if _PEM in data else [x509.load_der_x509_certificate(data)]
+        for one in found:
+            _ = one.extensions, one.subject, one.issuer
+        yield from found
+    except _UNREADABLE as problem:
         raise error(TrustError, "BS251", file=file.name, reason="không phải chứng thư số PEM hoặc DER") from problem
 
 
@@ -294,7 +301,20 @@ def kept_list(data: bytes) -> x509.CertificateRevocationList:
 
 
 def _crls(file: Path) -> Iterator[x509.CertificateRevocationList]:
-    yield read_crl(file.read_bytes(), file.name)
+    yield read_crl(contents(file), file.name)
+
+
+def contents(file: Path) -> bytes:
+    """What is in a file of the folder.
+
+    Raises:
+        TrustError: BS251 it is no file (a folder, a link to nothing), or larger than any list.
+    """
+    if not file.is_file():
+        raise error(TrustError, "BS251", file=file.name, reason="không phải một tệp, hoặc là liên kết tới chỗ không có")
+    if file.stat().st_size > _MAX_FILE:
+        raise error(TrustError, "BS251", file=file.name, reason=f"lớn hơn {_MAX_FILE // 2**20} MB")
+    return file.read_bytes()
 
 
 def read_crl(data: bytes, name: str) -> x509.CertificateRevocationList:
@@ -304,8 +324,8 @@ def read_crl(data: bytes, name: str) -> x509.CertificateRevocationList:
         TrustError: BS251.
     """
     try:
-        crl = x509.load_pem_x509_crl(data) if b"-----BEGIN" in data else x509.load_der_x509_crl(data)
-        list(crl.extensions)
+        crl = x509.load_pem_x509_crl(data) if _PEM in data else x509.load_der_x509_crl(data)
+        _ = list(crl.extensions), crl.issuer, crl.last_update_utc, crl.next_update_utc
     except _UNREADABLE as problem:
         raise error(TrustError, "BS251", file=name, reason="không phải danh sách thu hồi PEM hoặc DER") from problem
     return crl

@@ -354,3 +354,33 @@ def test_a_list_that_is_past_its_end_is_shown(desk: Desk) -> None:
     done = desk.run("trust", "show", "--trust", "trust")
 
     assert (done.code, "ĐÃ QUÁ HẠN" in done.out) == (1, True)
+
+
+@pytest.mark.parametrize("target", ["nowhere", "policy.toml", "/dev"], ids=["nothing", "itself", "a folder"])
+def test_a_policy_that_cannot_be_reached_does_not_count_as_none(target: str, desk: Desk) -> None:
+    (desk.folder / "trust" / "policy.toml").symlink_to(target)
+
+    done = desk.run("trust", "show", "--trust", "trust")
+
+    assert (done.code, "policy.toml" in done.err) == (1, True)
+
+
+def test_a_policy_in_another_encoding_is_named(desk: Desk) -> None:
+    (desk.folder / "trust" / "policy.toml").write_bytes('version = "bản 1"'.encode("utf-16"))
+
+    done = desk.run("trust", "show", "--trust", "trust")
+
+    assert (done.code, "BS252" in done.err, "policy.toml" in done.err) == (1, True, True)
+
+
+def test_passwords_in_addresses_are_not_printed(desk: Desk) -> None:
+    with served(lambda _: b"<html>") as address:
+        secret = address.replace("://", "://an:mat-khau@")
+        settings = f'name = "Thử"\nocsp = ["{secret}"]\ncrl = ["{secret}ca.crl?key=bi-mat"]\n'
+        (desk.folder / "trust" / "tree.toml").write_text(settings)
+        runs = [desk.run("trust", *words, "--trust", "trust") for words in (("show", "--json"), ("update",))]
+
+    told = "".join(done.out + done.err for done in runs)
+    assert f"{address}ca.crl" in told
+    assert "mat-khau" not in told
+    assert "bi-mat" not in told

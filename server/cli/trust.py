@@ -22,7 +22,7 @@ from server.cli.trusting import trusted
 from server.cli.writing import write_whole
 from server.config import trust_folder
 from signing.errors import SourceUnreachableError, TrustError
-from signing.fetching import fetch_list
+from signing.fetching import fetch_list, shown
 from signing.revocation import is_signed_by
 from signing.trust import Trust, Use, read_crl, read_tree, tree_folders
 from signing.wording import common_name, date_text, time_text
@@ -63,8 +63,8 @@ def _root_told(found: Trust, root: x509.Certificate) -> dict[str, object]:
         "uses": sorted(tree.uses),
         "valid_until": root.not_valid_after_utc.isoformat(),
         "sha256": root.fingerprint(SHA256()).hex(),
-        "ocsp": list(tree.ocsp),
-        "crl": list(tree.crl),
+        "ocsp": [shown(address) for address in tree.ocsp],
+        "crl": [shown(address) for address in tree.crl],
     }
 
 
@@ -131,24 +131,25 @@ def _updated(folder: Path, known: Trust) -> Iterator[_Result]:
     """Fetches every list of a tree; one that fails does not keep the others from coming."""
     for address in read_tree(folder).crl:
         try:
-            found = read_crl(fetch_list(address), address)
+            found = read_crl(fetch_list(address), shown(address))
+            yield _kept(folder, address, found, known)
         except (SourceUnreachableError, TrustError) as problem:
-            yield _Result(address, False, problem.finding.message)
-            continue
-        yield _kept(folder, address, found, known)
+            yield _Result(shown(address), False, problem.finding.message)
+        except OSError as problem:
+            yield _Result(shown(address), False, f"không ghi được vào thư mục: {problem.strerror}")
 
 
 def _kept(folder: Path, address: str, found: x509.CertificateRevocationList, known: Trust) -> _Result:
     issuers = (*known.roots, *known.intermediates)
     if not any(is_signed_by(found, issuer) for issuer in issuers):
-        return _Result(address, False, "không giữ: danh sách không do tổ chức nào trong thư mục tin cậy ký")
+        return _Result(shown(address), False, "không giữ: danh sách không do tổ chức nào trong thư mục tin cậy ký")
     if found.next_update_utc is not None and found.next_update_utc < datetime.now(UTC):
-        return _Result(address, False, f"không giữ: danh sách đã quá hạn từ {time_text(found.next_update_utc)}")
+        return _Result(shown(address), False, f"không giữ: danh sách đã quá hạn từ {time_text(found.next_update_utc)}")
     file = folder / f"{_file_name(address)}.crl"
     if file.is_file() and read_crl(file.read_bytes(), file.name).last_update_utc > found.last_update_utc:
-        return _Result(address, False, "không giữ: bản đang có mới hơn")
+        return _Result(shown(address), False, "không giữ: bản đang có mới hơn")
     write_whole(file, found.public_bytes(Encoding.DER))
-    return _Result(address, True, f"đã giữ, có giá trị đến {_until(found)}")
+    return _Result(shown(address), True, f"đã giữ, có giá trị đến {_until(found)}")
 
 
 def _until(found: x509.CertificateRevocationList) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 from datetime import timedelta
@@ -16,6 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from signing.document import Details
 from signing.errors import TrustError
+from signing.policy import read_policy
 from signing.sign import attach_signature, sign_package
 from signing.trust import Trust
 from signing.verdict import Outcome, RevocationStatus, Verdict
@@ -386,3 +388,102 @@ def test_addresses_in_a_certificate_are_never_called(workbook: bytes, authoritie
             listener.accept()
     assert with_lists.outcome is Outcome.VALID
     assert without.outcome is Outcome.UNDETERMINED
+
+
+def a_folder(folder: Path, authorities: Authorities) -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / "root.crt").write_bytes(authorities.root.certificate.public_bytes(Encoding.PEM))
+    return folder
+
+
+WRONG_SETTINGS = {
+    "use of a list": b'use = [["signatures"]]',
+    "use of a table": b"use = [{}]",
+    "brackets of thousands": b"crl = " + b"[" * 5000,
+    "a number of thousands of digits": b"name = 1" + b"0" * 5000,
+    "another encoding": 'name = "Thử"'.encode("utf-16"),
+    "twice": b'name = "a"\nname = "b"',
+    "addresses of thousands": b"ocsp = [" + b'"http://x/",' * 5000 + b"]",
+}
+
+
+@pytest.mark.parametrize("settings", WRONG_SETTINGS.values(), ids=WRONG_SETTINGS.keys())
+def test_settings_of_every_odd_kind_are_refused_with_the_file(
+    settings: bytes, tmp_path: Path, authorities: Authorities
+) -> None:
+    (a_folder(tmp_path, authorities) / "tree.toml").write_bytes(settings)
+
+    with pytest.raises(TrustError) as refused:
+        Trust.from_directory(tmp_path)
+
+    assert refused.value.finding.code == "BS252"
+    assert "tree.toml" in refused.value.finding.message
+
+
+def test_settings_saved_by_notepad_are_read(tmp_path: Path, authorities: Authorities) -> None:
+    text = 'name = "Hệ thống thử"\r\nuse = ["time-stamps"]\r\n'
+    (a_folder(tmp_path, authorities) / "tree.toml").write_bytes(text.encode("utf-8-sig"))
+
+    trust = Trust.from_directory(tmp_path)
+
+    assert [tree.name for tree in trust.trees.values()] == ["Hệ thống thử"]
+
+
+@pytest.mark.parametrize("target", ["nowhere", "tree.toml", "."], ids=["nothing", "itself", "a folder"])
+def test_settings_that_cannot_be_reached_do_not_count_as_none(
+    target: str, tmp_path: Path, authorities: Authorities
+) -> None:
+    (a_folder(tmp_path, authorities) / "tree.toml").symlink_to(target)
+
+    with pytest.raises(TrustError) as refused:
+        Trust.from_directory(tmp_path)
+
+    assert "tree.toml" in refused.value.finding.message
+
+
+def test_what_is_no_file_is_left_alone(tmp_path: Path, authorities: Authorities) -> None:
+    folder = a_folder(tmp_path, authorities)
+    os.mkfifo(folder / "pipe.crt")
+    (folder / "loop.crl").symlink_to("loop.crl")
+    (folder / "folder.crt").mkdir()
+
+    assert Trust.from_directory(folder).roots == (authorities.root.certificate,)
+
+
+def test_a_file_of_great_size_is_refused_unread(tmp_path: Path, authorities: Authorities) -> None:
+    with (a_folder(tmp_path, authorities) / "huge.crl").open("wb") as file:
+        file.truncate(2**40)
+
+    with pytest.raises(TrustError) as refused:
+        Trust.from_directory(tmp_path)
+
+    assert "huge.crl" in refused.value.finding.message
+
+
+def test_a_certificate_whose_damage_shows_late_is_refused_with_its_file(
+    tmp_path: Path, authorities: Authorities
+) -> None:
+    whole = authorities.issuing.certificate.public_bytes(Encoding.DER)
+    damaged = whole.replace(bytes.fromhex("30168014"), bytes.fromhex("30160214"), 1)
+    (a_folder(tmp_path, authorities) / "issuing.crt").write_bytes(damaged)
+
+    with pytest.raises(TrustError) as refused:
+        Trust.from_directory(tmp_path)
+
+    assert "issuing.crt" in refused.value.finding.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "version = " + "[" * 5000,
+        "version = 1" + "0" * 5000,
+        'version = "1"\nroles = [["leader"]]',
+        'version="1"\nforms=1',
+    ],
+)
+def test_a_policy_of_any_odd_kind_is_refused(text: str) -> None:
+    with pytest.raises(TrustError) as refused:
+        read_policy(text)
+
+    assert refused.value.finding.code == "BS252"
