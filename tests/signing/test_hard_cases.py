@@ -196,6 +196,11 @@ def in_another_order(content: bytes) -> bytes:
     return serialise(root)
 
 
+def under_a_prefix(content: bytes) -> bytes:
+    prefixed = content.replace(b"<Relationship", b"<p:Relationship").replace(b"</Relationship", b"</p:Relationship")
+    return prefixed.replace(b"xmlns=", b"xmlns:p=")
+
+
 def shared_comments(world: World) -> tuple[tuple[str, str, str], ...]:
     name = next(name for name in parts_of(world.signed) if "comment" in name and name.endswith(".xml"))
     return (("rId1", "comments", f"/{name}"),)
@@ -266,6 +271,12 @@ PACKAGE_CASES = (
     ),
     Case("relationships in another order", rewritten(RELS, in_another_order), "BS218"),
     Case("a relationship twice", twice_related, "BS124"),
+    Case(
+        "a namespace declared in relationships",
+        within(RELS, "<Relationship ", '<Relationship xmlns:a="urn:a" '),
+        "BS218",
+    ),
+    Case("relationships under a prefix", rewritten(RELS, under_a_prefix), "BS218"),
     Case(
         "relationships added to a sheet that had none",
         a_second_relationship_part("xl/worksheets/_rels/sheet2.xml.rels"),
