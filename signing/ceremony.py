@@ -10,13 +10,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from signing.errors import NotSignableError
 from signing.extending import add_time_stamp
+from signing.findings import error
 from signing.keys import Signer
 from signing.roles import SignerRole
 from signing.sign import check_signer, check_standing, sign_package
 from signing.stamping import TimeStamper
 from signing.trust import Trust
-from workbooks.finding import Finding
+from signing.verify import verify_package
+from workbooks.finding import Finding, Severity
+from workbooks.package import open_package
+from workbooks.texts import is_signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +53,10 @@ def perform(data: bytes, signer: Signer, act: Act, keep: Callable[[bytes], None]
 
     Raises:
         NotSignableError, KeyUnusableError, WorkbookError: see ``check_signer``, ``check_standing``, ``sign_package``;
-            nothing was kept.
+            BS248 also where a signature that is there already is invalid for any reason. Nothing was kept.
     """
     check_signer(signer.certificate, act.at)
+    _refuse_bad_company(data, act)
     doubt = check_standing(signer, act.trust, act.at) if act.trust else None
     role = act.role.words if act.role else ""
     signed = sign_package(data, signer, at=act.at, comment=act.comment, role=role, digest=act.digest)
@@ -62,3 +68,13 @@ def perform(data: bytes, signer: Signer, act: Act, keep: Callable[[bytes], None]
         if extended.warning is None:
             keep(extended.data)
     return tuple(warning for warning in warnings if warning)
+
+
+def _refuse_bad_company(data: bytes, act: Act) -> None:
+    """Nobody should put a name beside a signature that is refused on arrival: of a revoked certificate, for one."""
+    if act.trust is None or not is_signed(open_package(data)):
+        return
+    verdict = verify_package(data, act.trust, now=act.at)
+    for found in verdict.findings:
+        if found.severity is Severity.ERROR:
+            raise error(NotSignableError, "BS248", reason=found.message.rstrip("."))

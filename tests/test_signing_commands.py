@@ -250,6 +250,18 @@ def test_officer_leader_and_seal_sign_one_after_the_other(desk: Desk) -> None:
     assert verdict["sha256"] in shown
 
 
+def test_nobody_signs_beside_a_signature_that_is_refused(desk: Desk) -> None:
+    officer = desk.authorities.officer("Cán bộ", **LIFE)
+    (desk.folder / "canbo.p12").write_bytes(officer.p12(PASSWORD))
+    desk.run("sign", "bieu.xlsx", "--p12", "canbo.p12", "--trust", "trust", "-o", "1.xlsx")
+    trust_folder(desk.folder / "trust", desk.authorities, (officer, TODAY - DAY))
+
+    done = desk.run("sign", "1.xlsx", "--p12", "khoa.p12", "--trust", "trust", "-o", "2.xlsx")
+
+    assert (done.code, "BS248" in done.err, "Cán bộ" in done.err) == (1, True, True)
+    assert not (desk.folder / "2.xlsx").exists()
+
+
 def test_a_stronger_digest_may_be_chosen(desk: Desk) -> None:
     signed_by_file(desk, "--digest", "SHA-512")
 
