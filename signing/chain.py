@@ -161,8 +161,9 @@ def assess(
         path = found.certificates if isinstance(found, _Found) else [signer]
         known = known_of(trust, path, answers, silent)
         answer = replace(_answer(question, found, known), damaged=damaged, unused=unused)
-        # Within a minute the answer is the same, but not in one in which something begins or ends.
-        if not any(_minute(moment) == _minute(now) for moment in turning_points(known, path)):
+        # Within a minute the answer is the same, but not in one in which something begins or ends. Answers about
+        # strangers are not kept: anybody can make any number of them, of any size.
+        if answer.chain.trusted and not any(_minute(one) == _minute(now) for one in turning_points(known, path)):
             trust.remember(key, answer)
     return answer
 

@@ -24,6 +24,7 @@ from cryptography.x509.oid import ObjectIdentifier
 
 from signing.algorithms import digest
 from signing.errors import DAMAGED, SourceUnreachableError
+from signing.keys import is_issued_by
 from signing.trust import StatusSource, Trust
 from signing.wording import common_name
 
@@ -201,9 +202,9 @@ def revoked_later(answer: bytes, certificate: x509.Certificate, moment: datetime
 
 
 def _lists(trust: Trust, path: Path) -> Iterator[x509.CertificateRevocationList]:
-    for certificate, issuer in pairwise(path):
+    for place, certificate in enumerate(path[:-1]):
         newest: dict[bytes, x509.CertificateRevocationList] = {}
-        for item in sorted(_lists_of(trust, issuer), key=_issue):
+        for item in sorted(_lists_of(trust, path[place + 1 :]), key=_issue):
             # A delta list says only what changed since another; without it the base list still holds.
             if not _is_delta(item) and _tells_of(item, certificate):
                 newest[_scope(item)] = item
@@ -214,15 +215,27 @@ def _changes(
     trust: Trust, path: Path, lists: Sequence[x509.CertificateRevocationList]
 ) -> Iterator[x509.CertificateRevocationList]:
     """The delta lists that are newer than every whole list of their issuer."""
-    for issuer in path[1:]:
+    for place, issuer in enumerate(path[1:], 1):
         whole = [item.last_update_utc for item in lists if item.issuer == issuer.subject]
-        for item in _lists_of(trust, issuer):
+        for item in _lists_of(trust, path[place:]):
             if _is_delta(item) and all(item.last_update_utc > moment for moment in whole):
                 yield item
 
 
-def _lists_of(trust: Trust, issuer: x509.Certificate) -> Iterator[x509.CertificateRevocationList]:
-    return (item for item in trust.crls if _is_known_of(trust, item, issuer))
+def _lists_of(trust: Trust, above: Path) -> Iterator[x509.CertificateRevocationList]:
+    """The lists of the first of a path, by his key or by another that he has under the same name."""
+    keys = (above[0], *_other_keys(trust, above))
+    return (item for item in trust.crls if any(_is_known_of(trust, item, key) for key in keys))
+
+
+def _other_keys(trust: Trust, above: Path) -> Iterator[x509.Certificate]:
+    """An authority that renewed its key lets the new one speak of what the old one issued (RFC 5280, 6.3.3 f).
+
+    The same issuer must have certified both: an impostor has the name as well.
+    """
+    for one in trust.intermediates if len(above) > 1 else ():
+        if one.subject == above[0].subject and one != above[0] and is_issued_by(one, above[1]):
+            yield one
 
 
 def _is_known_of(trust: Trust, item: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:

@@ -35,6 +35,7 @@ _HASHES: Final[dict[str, hashes.HashAlgorithm]] = {
     "sha512": hashes.SHA512(),
 }
 _MAX_TOKEN: Final = 256 * 1024
+_MAX_KEPT: Final = 16 * 1024  # what is remembered; those of authorities have some thousand bytes
 # RFC 3161, 2.4.2: in UTC, with seconds. The library also reads times of no zone, which cannot be compared.
 _TIME: Final = re.compile(rb"[12][0-9]{13}(\.[0-9]{1,9})?Z")
 # How far ahead of us an authority's clock may be, and how inexact.
@@ -128,7 +129,8 @@ def assess_time_stamp(token: bytes, data: bytes, trust: Trust, moment: datetime)
     read = trust.answers.get(key)
     if not isinstance(read, _Read | TimeStamp):
         read = _read_or_bad(token)
-        trust.remember(key, read)
+        if len(token) <= _MAX_KEPT:
+            trust.remember(key, read)
     return read if isinstance(read, TimeStamp) else _assess(read, token, data, trust, moment)
 
 

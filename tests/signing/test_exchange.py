@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from signing.errors import SourceUnreachableError
-from signing.fetching import HttpStatus, fetch_list, _shown as shown
+from signing.fetching import HttpStatus, fetch_list, shown
 from signing.revocation import ask
 from tests.signing.authorities import Authorities, Holder, a_certificate
 from tests.signing.network import served

@@ -368,3 +368,50 @@ def test_evidence_that_cannot_be_read_is_refused_at_once(
     assert damaged != whole
     with pytest.raises(ValueError, match="of the evidence cannot be read"):
         authorities.trust().with_evidence(Evidence(**{kind: (damaged,)}))
+
+
+# -- an authority with a new key ---------------------------------------------------------------------------------------
+
+
+def renewed(authorities: Authorities, issuer: Holder | None = None) -> Holder:
+    """The issuing authority with another key, under the same name."""
+    long = {"start": NOW - 900 * DAY, "end": NOW + 900 * DAY}
+    key = ec.generate_private_key(ec.SECP256R1())
+    return a_certificate("CA Cấp Gốc Thử", key, issuer=issuer or authorities.root, authority=True, **long)  # type: ignore[arg-type]  # dates
+
+
+@pytest.mark.parametrize(("left", "expected"), [(False, GOOD), (True, REVOKED)])
+def test_a_list_by_the_new_key_of_an_authority_speaks_of_what_the_old_one_issued(
+    left: bool, expected: RevocationStatus, authorities: Authorities, officer: Holder
+) -> None:
+    new = renewed(authorities)
+    lists = (a_crl(authorities.root), a_crl(new, ((officer, NOW - DAY),) if left else ()))
+    trust = Trust.of([authorities.root.certificate], [authorities.issuing.certificate, new.certificate], lists)
+
+    assert assess(trust, officer.certificate, (), NOW).revocation.status is expected
+
+
+def test_a_new_key_that_only_came_along_or_that_another_certified_speaks_of_nobody(
+    authorities: Authorities, officer: Holder
+) -> None:
+    new, foreign = renewed(authorities), renewed(authorities, create_authorities("Gốc Thử").root)
+    root, issuing = authorities.root.certificate, authorities.issuing.certificate
+    came_along = Trust.of([root], [issuing], (a_crl(authorities.root), a_crl(new)))
+    by_another = Trust.of([root], [issuing, foreign.certificate], (a_crl(authorities.root), a_crl(foreign)))
+
+    found = [
+        assess(came_along, officer.certificate, (der(new),), NOW).revocation.status,
+        assess(by_another, officer.certificate, (), NOW).revocation.status,
+    ]
+
+    assert found == [UNKNOWN, UNKNOWN]
+
+
+def test_what_no_root_stands_behind_is_not_remembered(authorities: Authorities) -> None:
+    trust = authorities.trust()
+    before = len(trust.answers)
+
+    for _ in range(5):
+        assess(trust, a_certificate("Ai đó", ec.generate_private_key(ec.SECP256R1())).certificate, (), NOW)
+
+    assert len(trust.answers) == before
