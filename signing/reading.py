@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from asn1crypto import x509 as asn1  # type: ignore[import-untyped]  # has no stubs
 from cryptography import x509
@@ -36,6 +37,7 @@ _MOMENT = re.compile(
     r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])"
 )
 MAX_TIME_STAMPS = 4
+_USUAL_CERTIFICATE = 16 * 1024  # bytes
 # What Office adds to long-term signatures beside the certificates; none of it is evaluated yet.
 _UNSIGNED_PROPERTIES = frozenset(
     f"{{{XADES}}}{name}"
@@ -340,7 +342,21 @@ def _check_hints(key_info: etree._Element, data: etree._Element, certificate: x5
 
 
 def whole_certificate(data: bytes) -> x509.Certificate:
-    """A certificate of which every field was read once: it parses lazily, and must not fail later."""
+    """A certificate of which every field was read once: it parses lazily, and must not fail later.
+
+    Raises:
+        CertificateUnreadableError: with the reason in Vietnamese.
+    """
+    # The same few authorities come along with every signature; what is absurdly long is not worth remembering.
+    return _remembered(data) if len(data) <= _USUAL_CERTIFICATE else _read_whole(data)
+
+
+@lru_cache(maxsize=1024)
+def _remembered(data: bytes) -> x509.Certificate:
+    return _read_whole(data)
+
+
+def _read_whole(data: bytes) -> x509.Certificate:
     try:
         parsed = _check_encoding(data)
         # Names as the path builder compares them, which not every name allows.

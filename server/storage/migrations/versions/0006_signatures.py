@@ -104,5 +104,6 @@ def _make_archive() -> None:
         PrimaryKeyConstraint("archive_stamp_id", "kind", "blob_sha256", name=op.f("pk_archive_evidence")),
         sqlite_strict=True,
     )
+    forbid_change("evidence", "what a verdict rests on never changes")
     for table in ("archive_stamp", "archive_cover", "archive_evidence"):
         forbid_change(table, "the archive is append-only")
