@@ -51,12 +51,20 @@ class HttpTimeStamper:
 class HttpStatus:
     """OCSP responders over HTTP; an answer is kept for ten minutes.
 
-    An address that is silent is not asked again for a minute: whoever verifies a file with many signatures waits once.
+    An address that is silent is not asked again for a minute, nor one whose slow answers have taken too much time:
+    whoever verifies a file with many signatures waits once.
+
+    Attributes:
+        slow: seconds from which on an answer is slow.
+        patience: seconds that slow answers of one address may take, one after the other.
     """
 
     timeout: float = 5.0
+    slow: float = 1.0
+    patience: float = 10.0
     _kept: dict[bytes, tuple[float, bytes]] = field(default_factory=dict, repr=False)
     _silent: dict[str, tuple[float, SourceUnreachableError]] = field(default_factory=dict, repr=False)
+    _waited: dict[str, float] = field(default_factory=dict, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     def ocsp(self, address: str, certificate: bytes, issuer: bytes) -> bytes:
@@ -79,15 +87,24 @@ class HttpStatus:
         return reply
 
     def _answered(self, address: str, request: bytes) -> bytes:
+        start = time.monotonic()
         try:
             reply = _posted(address, request, "ocsp-request", "ocsp-response", self.timeout)
         except SourceUnreachableError as problem:
-            with self._lock:
-                self._silent[address] = (time.monotonic(), problem)
+            self._leave(address, problem)
             raise
+        took = time.monotonic() - start
         with self._lock:
-            self._silent.pop(address, None)
+            waited = self._waited[address] = self._waited.get(address, 0.0) + took if took >= self.slow else 0.0
+        if waited > self.patience:
+            self._leave(address, _unreachable(address, "trả lời quá chậm"))
         return reply
+
+    def _leave(self, address: str, problem: SourceUnreachableError) -> None:
+        """Does not ask an address for a while."""
+        with self._lock:
+            self._silent[address] = (time.monotonic(), problem)
+            self._waited.pop(address, None)
 
 
 def fetch_list(address: str, timeout: float = 30.0) -> bytes:

@@ -128,10 +128,13 @@ def ask(source: StatusSource | None, trust: Trust, path: Path) -> tuple[list[byt
                 continue
             try:
                 encoded = (one.public_bytes(Encoding.DER) for one in (certificate, issuer))
-                answers.append(source.ocsp(address, *encoded) if source else b"")
-                break
+                answer = source.ocsp(address, *encoded) if source else b""
             except SourceUnreachableError as problem:
                 silent[address] = problem.finding.message
+                continue
+            answers.append(answer)
+            if _concerns(answer, (certificate, issuer)):
+                break
     return answers, list(silent.values())
 
 

@@ -20,8 +20,8 @@ from signing.errors import SourceUnreachableError
 from signing.fetching import HttpStatus, fetch_list, shown
 from signing.revocation import ask
 from tests.signing.authorities import Authorities, Holder, a_certificate
-from tests.signing.network import served
-from tests.signing.test_status_sources import trust_in
+from tests.signing.network import an_ocsp_responder, ocsp_responder, served
+from tests.signing.test_status_sources import der, trust_in
 
 Talk = Callable[[socket.socket], object]
 
@@ -225,3 +225,16 @@ def test_a_silent_address_is_asked_once_for_many_signatures(authorities: Authori
 
     assert len(calls) == 1
     assert {tuple(silent) for _, silent in found} == {tuple(found[0][1])}
+
+
+def test_an_address_whose_answers_take_too_long_is_left_for_a_while(authorities: Authorities, officer: Holder) -> None:
+    with ocsp_responder(authorities, an_ocsp_responder(authorities), {officer: None}) as responder:
+        asking = HttpStatus(slow=0.0, patience=0.0)
+        issuer = der(authorities.issuing)
+        first = asking.ocsp(responder, der(officer), issuer)
+
+        with pytest.raises(SourceUnreachableError) as refused:
+            asking.ocsp(responder, der(authorities.officer("Người khác")), issuer)
+
+    assert "quá chậm" in refused.value.finding.message
+    assert first

@@ -118,6 +118,15 @@ def test_the_second_address_is_asked_where_the_first_is_silent(
     assert verdict.outcome is Outcome.VALID
 
 
+def test_the_second_address_is_asked_where_the_first_does_not_know(
+    workbook: bytes, good: Holder, revoked: Holder, responder: str, authorities: Authorities
+) -> None:
+    with ocsp_responder(authorities, an_ocsp_responder(authorities, **LIFE), {}) as ignorant:
+        verdicts = [verified(workbook, one, trust_in(authorities, ignorant, responder)) for one in (good, revoked)]
+
+    assert [verdict.outcome for verdict in verdicts] == [Outcome.VALID, Outcome.INVALID]
+
+
 def test_an_answer_of_somebody_who_is_no_responder_says_nothing(
     workbook: bytes, good: Holder, authorities: Authorities
 ) -> None:
