@@ -92,6 +92,11 @@ def value_to_stamp(part: bytes) -> bytes:
     return canonical(_child(parse(part), f"{{{DSIG}}}SignatureValue"))
 
 
+def is_stamped(part: bytes) -> bool:
+    """Whether a signature part carries a time stamp, good or not. Raises XmlRefusedError as above."""
+    return parse(part).find(f".//{{{XADES}}}SignatureTimeStamp") is not None
+
+
 def with_time_stamp(part: bytes, token: bytes) -> bytes:
     """The signature part with a time stamp among the properties that nobody signs.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from signing.document import value_to_stamp, with_time_stamp
+from signing.document import is_stamped, value_to_stamp, with_time_stamp
 from signing.errors import NotSignableError, TimeStampError
 from signing.findings import error, finding
 from signing.layout import LayoutError, signature_parts
@@ -25,6 +25,8 @@ class Extended:
 def add_time_stamp(data: bytes, stamper: TimeStamper) -> Extended:
     """Stamp the last signature of a workbook: earlier ones are bound by it and must stay as they are.
 
+    A signature that carries a stamp already stays as it is; a second one is nothing that is made here.
+
     Raises:
         WorkbookError: the file itself is refused.
         NotSignableError: BS247 there is no signature that could be stamped.
@@ -35,6 +37,8 @@ def add_time_stamp(data: bytes, stamper: TimeStamper) -> Extended:
         if not parts:
             raise LayoutError("tệp chưa được ký")
         part = package.part(parts[-1])
+        if is_stamped(part):
+            return Extended(data)
         token = stamper.stamp(value_to_stamp(part))
         return Extended(package.with_parts({parts[-1]: with_time_stamp(part, token)}))
     except TimeStampError as problem:

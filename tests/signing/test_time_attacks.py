@@ -342,6 +342,14 @@ def test_a_stamp_that_would_spoil_the_signature_is_not_added(
     assert extended.warning.code == "BS275"
 
 
+def test_a_signature_is_stamped_once(workbook: bytes, officer: Holder, clock: Holder) -> None:
+    once = add_time_stamp(sign_package(workbook, officer, at=NOW), Answering(clock, Stamp())).data
+
+    again = add_time_stamp(once, Answering(clock, Stamp(time=NOW + MINUTE)))
+
+    assert (again.data, again.warning) == (once, None)
+
+
 def test_a_stamp_without_the_number_that_was_sent_is_not_taken(clock: Holder) -> None:
     request = stamp_request(DATA)
 
