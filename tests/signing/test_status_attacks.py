@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import reduce
 from itertools import permutations
 
 import pytest
@@ -164,6 +165,43 @@ def test_a_later_issue_of_the_same_second_counts(authorities: Authorities, offic
     lists = (issue(8, entry(officer)), issue(7))
 
     assert [status(authorities, officer, order) for order in permutations(lists)] == [REVOKED, REVOKED]
+
+
+PARTS = tuple(f"http://crl.example/{number}.crl" for number in (1, 2))
+
+
+@pytest.mark.parametrize(("left", "expected"), [(None, GOOD), (0, REVOKED), (1, REVOKED)])
+def test_a_list_in_parts_vouches_by_the_part_that_a_certificate_names(
+    left: int | None, expected: RevocationStatus, authorities: Authorities
+) -> None:
+    officer = authorities.officer(url=PARTS[0])
+
+    def part(number: int) -> x509.CertificateRevocationList:
+        about = scope(full_name=[x509.UniformResourceIdentifier(PARTS[number])])
+        entries = [entry(officer)] if number == left else []
+        return a_list(
+            authorities.issuing,
+            lambda builder: reduce(lambda made, one: made.add_revoked_certificate(one), entries, about(builder)),
+        )
+
+    assert status(authorities, officer, (part(0), part(1))) is expected
+
+
+def test_the_part_of_others_vouches_for_nobody_else(authorities: Authorities) -> None:
+    officer = authorities.officer(url=PARTS[0])
+    others = a_list(authorities.issuing, scope(full_name=[x509.UniformResourceIdentifier(PARTS[1])]))
+
+    assert status(authorities, officer, (others,)) is UNKNOWN
+
+
+def test_a_revocation_counts_from_its_own_date_and_not_from_an_earlier_doubt(authorities: Authorities) -> None:
+    officer = authorities.officer()
+    doubted = entry(officer, x509.InvalidityDate((NOW - 9 * DAY).replace(tzinfo=None)), moment=NOW - DAY)
+    listed = a_list(authorities.issuing, lambda builder: builder.add_revoked_certificate(doubted))
+
+    found = [status(authorities, officer, (listed,), at=NOW - before) for before in (2 * DAY, timedelta(0))]
+
+    assert found == [GOOD, REVOKED]
 
 
 def test_somebody_else_s_certificate_of_the_same_number_on_an_indirect_list_does_no_harm(
