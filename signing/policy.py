@@ -5,15 +5,18 @@ Kept with every verdict, because a verdict given years ago can only be understoo
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
 from signing.errors import TrustError
 from signing.findings import error
 from signing.roles import SignerRole
+from signing.trust import contents
 
 POLICY_FILE: Final = "policy.toml"
 _KEYS: Final = frozenset({"version", "accept_undetermined", "require_time_stamp", "roles", "forms"})
@@ -45,6 +48,21 @@ class Policy:
 
 
 DEFAULT_POLICY: Final = Policy()
+
+
+def policy_in(folder: Path) -> Policy:
+    """The policy of a trust folder; the default where it has none.
+
+    Raises:
+        TrustError: BS251, BS252. A policy that is there and cannot be read must not count as if nothing were demanded.
+    """
+    file = folder / POLICY_FILE
+    if not os.path.lexists(file):
+        return DEFAULT_POLICY
+    try:
+        return read_policy(contents(file).decode("utf-8-sig"))  # Notepad puts a mark before the text
+    except UnicodeDecodeError as problem:
+        raise _wrong("không phải văn bản mã UTF-8") from problem
 
 
 def read_policy(text: str) -> Policy:

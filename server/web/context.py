@@ -20,7 +20,7 @@ from server.services.units import unit as find_unit
 from server.storage.units import Unit
 from signing.errors import TrustError
 from signing.fetching import HttpStatus
-from signing.policy import DEFAULT_POLICY, POLICY_FILE, Policy, read_policy
+from signing.policy import DEFAULT_POLICY, POLICY_FILE, Policy, policy_in
 from signing.trust import Trust, tree_folders
 
 _EXTENSION = "bieuso"
@@ -53,7 +53,7 @@ class TrustFolder:
         with self._lock, self._told():
             state = tuple(one for one in self._state() if one[0] == POLICY_FILE)
             if state != self._seen_policy:
-                self._policy = read_policy(_text(self._path / POLICY_FILE)) if state else DEFAULT_POLICY
+                self._policy = policy_in(self._path)
                 self._seen_policy = state
             return self._policy
 
@@ -69,14 +69,6 @@ class TrustFolder:
         files = sorted(file for folder in tree_folders(self._path) for file in folder.iterdir() if not file.is_dir())
         stats = [(str(file.relative_to(self._path)), file.stat()) for file in files]
         return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig")  # Notepad puts a mark before the text
-    except UnicodeDecodeError as error:
-        message = f"Tệp {file.name} không phải văn bản UTF-8."
-        raise TrustError("BS252", message, "Lưu lại tệp với mã UTF-8.") from error
 
 
 @dataclass(frozen=True, slots=True)
