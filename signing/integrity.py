@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
 from signing.algorithms import DIGESTS, describe_key, digest, digest_of, key_is_acceptable, signature_is_right
+from signing.certificates import CertificateUnreadableError
 from signing.exact import check_exact, made_here
 from signing.findings import finding
 from signing.layout import (
@@ -25,7 +26,6 @@ from signing.layout import (
 )
 from signing.reading import (
     AlgorithmError,
-    CertificateUnreadableError,
     ForbiddenReferenceError,
     Reference,
     SignatureDocument,

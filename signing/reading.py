@@ -9,25 +9,23 @@ from __future__ import annotations
 import binascii
 import re
 from base64 import b64decode, b64encode
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 
-from asn1crypto import x509 as asn1  # type: ignore[import-untyped]  # has no stubs
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
 from signing.algorithms import C14N, DIGESTS, RELATIONSHIP_TRANSFORM, SIGNATURE_METHODS
+from signing.certificates import (
+    CertificateUnreadableError,
+    TooManyCertificatesError,
+    whole_certificate,
+    whole_certificates,
+)
 from signing.xml import DSIG, MDSSI, OFFICE, XADES, canonical, parse, serialise
 
-MAX_EMBEDDED_CERTIFICATES = 12
-# Paths are looked for by name: eight certificates of one name give forty thousand. Renewed authorities have two.
-_MAX_OF_ONE_NAME = 2
 # A package cannot have more parts (``workbooks.archive.Limits``).
 _MAX_REFERENCES = 4096
 # RFC 5280, 4.1.2.2: twenty octets, which is 49 digits; Python refuses to read a number of thousands.
@@ -37,7 +35,6 @@ _MOMENT = re.compile(
     r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])"
 )
 MAX_TIME_STAMPS = 4
-_USUAL_CERTIFICATE = 16 * 1024  # bytes
 # What Office adds to long-term signatures beside the certificates; none of it is evaluated yet.
 _UNSIGNED_PROPERTIES = frozenset(
     f"{{{XADES}}}{name}"
@@ -54,14 +51,6 @@ _KEY_INFO = frozenset(f"{{{DSIG}}}{name}" for name in ("X509Data", "KeyValue"))
 _X509_DATA = frozenset(
     f"{{{DSIG}}}{name}" for name in ("X509Certificate", "X509IssuerSerial", "X509SubjectName", "X509SKI")
 )
-_UNREADABLE = (
-    ValueError,
-    TypeError,
-    UnsupportedAlgorithm,
-    x509.InvalidVersion,
-    x509.DuplicateExtension,
-    x509.UnsupportedGeneralNameType,
-)
 _XML_NAMESPACE = "{http://www.w3.org/XML/1998/namespace}"
 _OBJECT_TYPE = f"{DSIG}Object"
 _SIGNED_PROPERTIES_TYPE = "http://uri.etsi.org/01903#SignedProperties"
@@ -77,10 +66,6 @@ class AlgorithmError(ValueError):
 
 class ForbiddenReferenceError(ValueError):
     """A reference that may not stand in a package signature (BS216)."""
-
-
-class CertificateUnreadableError(ValueError):
-    """The signer's certificate cannot be read (BS220)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,51 +326,6 @@ def _check_hints(key_info: etree._Element, data: etree._Element, certificate: x5
             raise CertificateUnreadableError("X509IssuerSerial ghi số sê-ri khác với chứng thư số")
 
 
-def whole_certificate(data: bytes) -> x509.Certificate:
-    """A certificate of which every field was read once: it parses lazily, and must not fail later.
-
-    Raises:
-        CertificateUnreadableError: with the reason in Vietnamese.
-    """
-    # The same few authorities come along with every signature; what is absurdly long is not worth remembering.
-    return _remembered(data) if len(data) <= _USUAL_CERTIFICATE else _read_whole(data)
-
-
-@lru_cache(maxsize=1024)
-def _remembered(data: bytes) -> x509.Certificate:
-    return _read_whole(data)
-
-
-def _read_whole(data: bytes) -> x509.Certificate:
-    try:
-        parsed = _check_encoding(data)
-        # Names as the path builder compares them, which not every name allows.
-        _ = parsed.subject.hashable, parsed.issuer.hashable
-        certificate = x509.load_der_x509_certificate(data)
-        certificate.public_key()
-        fields = (certificate.subject, certificate.issuer, certificate.extensions, certificate.signature_hash_algorithm)
-        times = (certificate.not_valid_before_utc, certificate.not_valid_after_utc, certificate.serial_number)
-    except CertificateUnreadableError:
-        raise
-    except _UNREADABLE as error:
-        raise CertificateUnreadableError("chứng thư số bị hỏng hoặc dùng kiểu khóa không được hỗ trợ") from error
-    if None in (*fields, *times):
-        raise CertificateUnreadableError("chứng thư số thiếu thông tin")
-    return certificate
-
-
-def _check_encoding(data: bytes) -> asn1.Certificate:
-    """Refuse two liberties that cryptography takes, the first with a warning each time."""
-    parsed = asn1.Certificate.load(data)
-    # RFC 5280, 4.1.2.2: a positive number.
-    if parsed["tbs_certificate"]["serial_number"].native <= 0:
-        raise CertificateUnreadableError("số sê-ri của chứng thư số không phải số dương")
-    # A signature is whole bytes; the count of unused bits in front of it is itself not signed by anybody.
-    if parsed["signature_value"].contents[:1] != b"\x00":
-        raise CertificateUnreadableError("chữ ký trên chứng thư số sai quy cách")
-    return parsed
-
-
 def _read_signing_certificate(signing: etree._Element) -> tuple[str, bytes, int]:
     # The first Cert is the signer's (XAdES 7.2.2); the others, if any, are of its issuers.
     chosen = _child(_child(signing, _xades("SigningCertificate")), _xades("Cert"), first=True)
@@ -438,24 +378,10 @@ def _read_embedded(xades: etree._Element) -> tuple[bytes, ...]:
     found = [certificate for value in values for certificate in value]
     if len(values) > 1 or any(item.tag != _xades("EncapsulatedX509Certificate") for item in found):
         raise StructureError("phần chứng thư kèm theo có phần tử lạ")
-    return whole_certificates([_base64(item) for item in found])
-
-
-def whole_certificates(found: Sequence[bytes]) -> tuple[bytes, ...]:
-    """Certificates that came along with a signature or a time stamp, where anybody may have put them: few, and whole.
-
-    Raises:
-        StructureError: too many, or too many of one name.
-        CertificateUnreadableError: one that cannot be read.
-    """
-    if len(found) > MAX_EMBEDDED_CERTIFICATES:
-        raise StructureError("chữ ký mang quá nhiều chứng thư số")
-    certificates = tuple(whole_certificate(item).public_bytes(Encoding.DER) for item in found)
-    # The name as the path builder compares names, which is without regard to case and spaces.
-    names = Counter(asn1.Certificate.load(item).subject.hashable for item in certificates)
-    if max(names.values(), default=0) > _MAX_OF_ONE_NAME:
-        raise StructureError("chữ ký mang quá nhiều chứng thư số cùng tên")
-    return certificates
+    try:
+        return whole_certificates([_base64(item) for item in found])
+    except TooManyCertificatesError as error:
+        raise StructureError(str(error)) from error
 
 
 def _read_time_stamps(xades: etree._Element) -> tuple[bytes, ...]:

@@ -18,11 +18,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from signing.algorithms import digest, key_is_acceptable
+from signing.certificates import whole_certificate, whole_certificates
 from signing.chain import Assessment, assess
 from signing.errors import DAMAGED, TimeStampError
 from signing.evidence import NO_EVIDENCE, Evidence
 from signing.findings import error
-from signing.reading import whole_certificate, whole_certificates
 from signing.trust import Trust, Use
 from signing.usage import usages
 from signing.verdict import RevocationStatus, StampStatus
