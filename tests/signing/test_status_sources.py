@@ -26,7 +26,11 @@ from tests.signing.network import a_time_authority, an_ocsp_responder, ocsp_resp
 TODAY = datetime.now(UTC).replace(microsecond=0)
 DAY, YEAR = timedelta(days=1), timedelta(days=365)
 LIFE = {"start": TODAY - YEAR, "end": TODAY + YEAR}
-NOW = TODAY + timedelta(minutes=2)
+
+
+def soon() -> datetime:
+    """When everything of the tests was there already: authorities answer by the clock, whenever a test runs."""
+    return datetime.now(UTC) + timedelta(minutes=2)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +67,7 @@ def trust_in(authorities: Authorities, *addresses: str, crls: bool = False) -> T
 
 
 def verified(workbook: bytes, holder: Holder, trust: Trust) -> Verdict:
-    return verify_package(sign_package(workbook, holder, at=TODAY), trust, now=NOW)
+    return verify_package(sign_package(workbook, holder, at=TODAY), trust, now=soon())
 
 
 def codes(verdict: Verdict) -> list[str]:
@@ -161,7 +165,7 @@ def test_an_answer_is_asked_for_once(workbook: bytes, good: Holder, authorities:
         trust = replace(trust, trees={key: replace(tree, ocsp=(address,)) for key, tree in trust.trees.items()})
         for comment in ("một", "hai", "ba"):
             data = sign_package(workbook, good, at=TODAY, comment=comment)
-            assert verify_package(data, trust, now=NOW).outcome is Outcome.VALID
+            assert verify_package(data, trust, now=soon()).outcome is Outcome.VALID
 
     # Once: the responder was silent on the first certificate and was not asked about the issuer.
     assert len(asked) == 1
@@ -171,12 +175,12 @@ def test_what_was_kept_answers_when_nobody_does_any_more(
     workbook: bytes, good: Holder, responder: str, authorities: Authorities
 ) -> None:
     data = sign_package(workbook, good, at=TODAY)
-    evidence = verify_package(data, trust_in(authorities, responder), now=NOW).evidence
-    later = NOW + 3 * YEAR
+    evidence = verify_package(data, trust_in(authorities, responder), now=soon()).evidence
+    later = soon() + 3 * YEAR
     roots = Trust.of([authorities.root.certificate])
 
-    with_nothing = verify_package(data, roots, now=later, existed=NOW)
-    with_evidence = verify_package(data, roots.with_evidence(evidence), now=later, existed=NOW)
+    with_nothing = verify_package(data, roots, now=later, existed=soon())
+    with_evidence = verify_package(data, roots.with_evidence(evidence), now=later, existed=soon())
 
     assert with_nothing.outcome is Outcome.UNDETERMINED
     assert with_evidence.outcome is Outcome.VALID
@@ -240,8 +244,8 @@ def test_a_tree_is_trusted_only_for_what_it_is_there_for(tmp_path: Path, workboo
         by_right = add_time_stamp(signed, HttpTimeStamper(right)).data
         by_wrong = add_time_stamp(signed, HttpTimeStamper(wrong)).data
 
-    assert codes(verify_package(by_right, trust, now=NOW)) == []
-    assert codes(verify_package(by_wrong, trust, now=NOW)) == ["BS272"]
+    assert codes(verify_package(by_right, trust, now=soon())) == []
+    assert codes(verify_package(by_wrong, trust, now=soon())) == ["BS272"]
     assert codes(verified(workbook, clocks.officer(**LIFE), trust)) == ["BS221"]
 
 
@@ -266,14 +270,14 @@ def test_settings_of_a_tree_that_cannot_be_used_are_refused_with_the_file(
 
 
 def test_a_certificate_in_good_standing_may_sign(good: Holder, responder: str, authorities: Authorities) -> None:
-    assert check_standing(good, trust_in(authorities, responder), NOW) is None
+    assert check_standing(good, trust_in(authorities, responder), soon()) is None
 
 
 def test_a_revoked_certificate_is_refused_before_signing(
     revoked: Holder, responder: str, authorities: Authorities
 ) -> None:
     with pytest.raises(NotSignableError) as refused:
-        check_standing(revoked, trust_in(authorities, responder), NOW)
+        check_standing(revoked, trust_in(authorities, responder), soon())
 
     assert refused.value.finding.code == "BS233"
 
@@ -282,13 +286,13 @@ def test_a_stranger_s_certificate_is_refused_before_signing(responder: str, auth
     stranger = create_authorities("Người lạ", now=TODAY).officer(**LIFE)
 
     with pytest.raises(NotSignableError) as refused:
-        check_standing(stranger, trust_in(authorities, responder), NOW)
+        check_standing(stranger, trust_in(authorities, responder), soon())
 
     assert refused.value.finding.code == "BS232"
 
 
 def test_without_an_answer_one_may_sign_with_a_warning(good: Holder, authorities: Authorities) -> None:
-    warning = check_standing(good, trust_in(authorities), NOW)
+    warning = check_standing(good, trust_in(authorities), soon())
 
     assert warning is not None
     assert warning.code == "BS234"

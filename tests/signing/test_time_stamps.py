@@ -75,8 +75,13 @@ def trust_as_at(authorities: Authorities, moment: datetime, *revoked: tuple[Hold
     return Trust.of([authorities.root.certificate], [authorities.issuing.certificate], lists)
 
 
-def verified(data: bytes, trust: Trust, now: datetime = TODAY + timedelta(minutes=2), **options: object) -> Verdict:
-    return verify_package(data, trust, now=now, **options)  # type: ignore[arg-type]  # passed on as they are
+def soon() -> datetime:
+    """When the stamps of the tests were there already: an authority stamps by the clock, whenever a test runs."""
+    return datetime.now(UTC) + timedelta(minutes=2)
+
+
+def verified(data: bytes, trust: Trust, now: datetime | None = None, **options: object) -> Verdict:
+    return verify_package(data, trust, now=now or soon(), **options)  # type: ignore[arg-type]  # passed on as they are
 
 
 def codes(verdict: Verdict) -> list[str]:
@@ -284,7 +289,7 @@ def test_each_of_two_signatures_has_its_own_stamp_and_the_second_binds_the_first
     leader = authorities.officer("Lãnh đạo", **LIFE)
     both = add_time_stamp(sign_package(stamped, leader, at=datetime.now(UTC)), HttpTimeStamper(tsa)).data
 
-    verdict = verified(both, trust_as_at(authorities, TODAY), datetime.now(UTC) + timedelta(minutes=2))
+    verdict = verified(both, trust_as_at(authorities, TODAY), soon())
 
     assert (verdict.outcome, codes(verdict)) == (Outcome.VALID, [])
     assert [signature.level for signature in verdict.signatures] == ["XAdES-T", "XAdES-T"]
