@@ -150,7 +150,7 @@ def open_accounts(engine: Engine, units: Sequence[Unit], leaders: Certificates, 
                 engine,
                 unit=unit.code,
                 certificate=certificate.public_bytes(Encoding.DER),
-                name=f"Lãnh đạo {unit.name} (trình diễn)",
+                name=f"Lãnh đạo {unit.name} (DEMO)",  # as the certificate says
                 role=SignerRole.LEADER,
                 valid_from=_SIGNERS_SINCE,
                 now=datetime.now(UTC),
