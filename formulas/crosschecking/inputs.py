@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from hypothesis import HealthCheck, Phase, find, settings
 from hypothesis import strategies as st
+from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.errors import NoSuchExample
 
 from form_templates.model import CellKey, CellSpec
@@ -34,10 +36,15 @@ def smallest(
         phases=(Phase.generate, Phase.shrink),
         suppress_health_check=list(HealthCheck),
     )
-    try:
-        find(_generated(cells), wanted, settings=limits)
-    except NoSuchExample:
-        return False
+    # Database or not, the library writes notes of its own into the folder that one happens to stand in.
+    with TemporaryDirectory(prefix="bieuso-") as elsewhere:
+        set_hypothesis_home_dir(elsewhere)
+        try:
+            find(_generated(cells), wanted, settings=limits)
+        except NoSuchExample:
+            return False
+        finally:
+            set_hypothesis_home_dir(None)
     return True
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from importlib.resources import files
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -161,3 +164,18 @@ def test_no_known_fault_explains_away_a_plain_disagreement(
     formula: str, inputs: tuple[CellValue, ...], ours: CellValue, theirs: CellValue
 ) -> None:
     assert explained(Case(parse(formula), inputs, ours, theirs)) is None
+
+
+def test_comparing_leaves_nothing_in_the_folder_one_stands_in(tmp_path: Path) -> None:
+    program = (
+        "from importlib.resources import files\n"
+        "from form_templates.compile import compile_template\n"
+        "from formulas.compiler import compile_version\n"
+        "from formulas.crosschecking.comparing import cross_check\n"
+        "template = (files('form_templates') / 'official' / 'KTXH-14.T.xlsx').read_bytes()\n"
+        "cross_check(template, compile_version(compile_template(template)), examples=3)\n"
+    )
+
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=tmp_path, timeout=120)
+
+    assert list(tmp_path.iterdir()) == []
