@@ -109,7 +109,9 @@ FINDING_KINDS: dict[str, FindingKind] = {
         Severity.WARNING,
     ),
     # Signing itself.
-    "BS240": FindingKind("Không mở được tệp khóa (PKCS#12): {reason}.", "Kiểm tra lại tệp .p12/.pfx."),
+    "BS240": FindingKind(
+        "Không mở được tệp khóa (PKCS#12): {reason}.", "Chọn đúng tệp khóa .p12 hoặc .pfx rồi ký lại."
+    ),
     "BS241": FindingKind("Mật khẩu của tệp khóa không đúng.", "Nhập lại mật khẩu của tệp .p12/.pfx."),
     "BS242": FindingKind(
         "Tệp khóa không chứa khóa bí mật cùng chứng thư số của khóa đó.",
@@ -132,7 +134,11 @@ FINDING_KINDS: dict[str, FindingKind] = {
         "Lấy lại tệp gốc chưa ký (hoặc bản đã ký còn nguyên) rồi ký.",
     ),
     # Trust.
-    "BS250": FindingKind("Thư mục {folder} không có chứng thư gốc nào (*.crt, *.pem, *.cer).", _CONFIGURE),
+    "BS250": FindingKind(
+        "Thư mục {folder} không có chứng thư gốc nào (*.crt, *.pem, *.cer).",
+        "Chỉ đúng thư mục chứng thư gốc tin cậy (--trust hoặc BIEUSO_TRUST); nếu đã đúng, báo quản trị hệ thống đặt "
+        "chứng thư gốc vào đó.",
+    ),
     "BS251": FindingKind("Không đọc được tệp tin cậy {file}: {reason}.", _CONFIGURE),
     # Signing with a token.
     "BS260": FindingKind(
@@ -179,7 +185,10 @@ FINDING_KINDS: dict[str, FindingKind] = {
         "Thiết bị ký số “{token}” không ký đúng được bằng khóa đã chọn: {reason}. Tệp chưa được ký.",
         "Kiểm tra đã chọn đúng khóa và chứng thư; cập nhật phần mềm thiết bị, hoặc liên hệ nơi cấp thiết bị.",
     ),
-    "BS252": FindingKind("Thiết lập trong tệp {file} không dùng được: {reason}.", _CONFIGURE),
+    "BS252": FindingKind(
+        "Thiết lập trong tệp {file} không dùng được: {reason}.",
+        "Báo quản trị hệ thống sửa chỗ được nêu trong tệp đó rồi thử lại.",
+    ),
     # Time stamps.
     "BS270": FindingKind("Không dùng được dấu thời gian của chữ ký: {reason}.", _SIGN_AGAIN),
     "BS271": FindingKind("Dấu thời gian không phải của chữ ký này: được lấy từ một chữ ký khác.", _SIGN_AGAIN),
@@ -203,7 +212,7 @@ FINDING_KINDS: dict[str, FindingKind] = {
         Severity.WARNING,
     ),
     "BS276": FindingKind(
-        "Quy định xác minh đòi dấu thời gian, nhưng chữ ký của {signer} không có dấu thời gian tin cậy.",
+        "Chính sách ký số đòi dấu thời gian, nhưng chữ ký của {signer} không có dấu thời gian tin cậy.",
         "Ký lại với máy chủ cấp dấu thời gian (bieuso sign --tsa ĐỊA-CHỈ) rồi gửi lại.",
     ),
     "BS277": FindingKind(

@@ -560,6 +560,13 @@ def test_a_wrong_password_a_missing_root_and_an_unwritable_place_are_told_withou
         assert done.output == ""
 
 
+def test_a_day_that_is_none_is_told_in_vietnamese_with_an_example(program: Program) -> None:
+    done = program("signer", "list", "--on", "2026-02-30")
+
+    assert done.exit_code == 2
+    assert "“2026-02-30” không phải là ngày. Ghi năm-tháng-ngày, như 2026-10-01." in done.errors
+
+
 def test_a_service_that_is_not_there_is_told(program: Program, issued: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -26,6 +26,7 @@ from server.services.periods import VIETNAM
 from signing.fetching import HttpTimeStamper
 from signing.stamping import TimeStamper
 from signing.trust import Trust
+from signing.wording import date_text, time_text
 
 _DIGEST = "sha512"  # for decades; the authority itself signs with what it has
 _NOT_RENEWED = (
@@ -134,7 +135,7 @@ def _tell(made: ArchiveStamp | None, *, as_json: bool, nothing: str) -> None:
         click.echo(nothing)
     else:
         covered = f"{made.submissions} bản nộp" + (f", {made.stamps} dấu cũ" if made.stamps else "")
-        until = f"{made.good_until:%d/%m/%Y}"
+        until = date_text(made.good_until)
         click.echo(f"Đã đóng dấu lưu trữ số {made.number}: {covered}; {made.authority} cấp, giá trị đến {until}.")
         if made.left_out:
             print_findings(made.left_out)
@@ -143,12 +144,12 @@ def _tell(made: ArchiveStamp | None, *, as_json: bool, nothing: str) -> None:
 
 def _print_list(found: ArchiveList) -> None:
     table = Table()
-    for title in ("Số", "Loại", "Đóng lúc (UTC)", "Giá trị đến", "Nơi cấp", "Tình trạng"):
+    for title in ("Số", "Loại", "Đóng lúc", "Giá trị đến", "Nơi cấp", "Tình trạng"):
         table.add_column(title, overflow="fold")
     for one in found.stamps:
         stamp = one.stamp
         kind = "gia hạn" if stamp.kind == "renewal" else "lần đầu"
-        times = (f"{stamp.stamped_at:%d/%m/%Y %H:%M:%S}", f"{stamp.good_until:%d/%m/%Y}")
+        times = (time_text(stamp.stamped_at), date_text(stamp.good_until))
         table.add_row(*map(Text, (str(stamp.id), kind, *times, stamp.authority, _state(one))))
     Console().print(table)
     click.echo(f"{found.not_stamped} bản nộp chưa có dấu lưu trữ.")

@@ -131,7 +131,13 @@ def _tell(verdict: Verdict, sha256: str, beside: Sequence[tuple[Attachment, str]
 @click.option("--comment", default="", help="Lời ghi khi ký, tối đa 255 ký tự.")
 @click.option("--digest", default="SHA-256", show_default=True, type=click.Choice(list(DIGEST_URIS)), help="Hàm băm.")
 @click.option("--attach", "attached", multiple=True, type=existing_file, help="Kèm tệp thuyết minh (.docx, .pdf).")
-@click.option("--tsa", default="", envvar="BIEUSO_TSA", help="Máy chủ cấp dấu thời gian; mặc định theo BIEUSO_TSA.")
+@click.option(
+    "--tsa",
+    default="",
+    envvar="BIEUSO_TSA",
+    metavar="ĐỊA-CHỈ",
+    help="Máy chủ cấp dấu thời gian; mặc định theo BIEUSO_TSA.",
+)
 @trust_option
 @click.option(
     "--password",

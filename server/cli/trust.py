@@ -37,7 +37,7 @@ folder_option = click.option(
 
 @click.group()
 def trust() -> None:
-    """Chứng thư gốc, danh sách thu hồi và quy định xác minh."""
+    """Chứng thư gốc, danh sách thu hồi và chính sách ký số."""
 
 
 @trust.command(epilog="Ví dụ: bieuso trust show --trust var/demo/pki/trust")
@@ -91,7 +91,7 @@ def _print(roots: list[dict[str, object]], lists: list[dict[str, object]], polic
         shown = Text(until + (" (ĐÃ QUÁ HẠN)" if one["stale"] else ""), "red" if one["stale"] else "")
         crls.add_row(Text(str(one["issuer"])), Text(time_text(datetime.fromisoformat(str(one["issued"])))), shown)
     console = Console()
-    console.print(table, crls, Text(f"Phiên bản quy định xác minh: {policy}"))
+    console.print(table, crls, Text(f"Phiên bản chính sách ký số: {policy}"))
 
 
 def _strings(value: object) -> Iterable[str]:
