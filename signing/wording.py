@@ -40,7 +40,7 @@ def _in_vietnam(moment: datetime) -> datetime:
 
 def moment_text(moment: datetime) -> str:
     """``14:30 ngày 22/11/2026`` in Vietnam, where seconds do not matter."""
-    return moment.astimezone(VIETNAM).strftime("%H:%M ngày %d/%m/%Y")
+    return _in_vietnam(moment).strftime("%H:%M ngày %d/%m/%Y")
 
 
 def _attribute(name: x509.Name, oid: x509.ObjectIdentifier) -> str:

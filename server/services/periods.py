@@ -13,8 +13,14 @@ VIETNAM: Final = timezone(timedelta(hours=7))  # Asia/Ho_Chi_Minh: no daylight s
 
 
 def day_in_vietnam(at: datetime) -> date:
-    """The date on which people there saw it happen."""
-    return at.astimezone(VIETNAM).date()
+    """The date on which people there saw it happen; where the calendar ends, as it is written.
+
+    "Never expires" is 31/12/9999 at midnight (RFC 5280, 4.1.2.5), and there is no day after it.
+    """
+    try:
+        return at.astimezone(VIETNAM).date()
+    except OverflowError:
+        return at.date()
 
 
 def parse_period(code: str) -> Period:

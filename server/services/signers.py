@@ -30,7 +30,7 @@ from server.services.periods import day_in_vietnam
 from server.services.units import require_unit
 from server.storage import blobs, signers
 from server.storage.engine import reading, writing
-from server.storage.signers import SignerRecord
+from server.storage.signers import AcceptedWith, SignerRecord
 from signing.identity import Registration, Standing, identity_of
 from signing.roles import SignerRole
 from workbooks.finding import Finding
@@ -361,15 +361,22 @@ def _signed_since(connection: Connection, entry: SignerRecord) -> Iterator[Signe
         return
     register = registrations(signers.register_of(connection, entry.unit_id))
     for one in signers.accepted_with(connection, entry.unit_id, entry.certificate_sha256):
-        for day in _days_signed(json.loads(one.verdict), entry.certificate_sha256):
+        for day in _days_signed(one, entry.certificate_sha256):
             who = identity_of(entry.certificate_sha256, register, entry.unit_code, day)
             if day >= entry.valid_to and who.status is not Standing.REGISTERED:
                 yield SignedSince(one.id, one.form, one.period, one.status, day)
 
 
-def _days_signed(verdict: Mapping[str, Any], certificate_sha256: str) -> list[date]:
-    """The days of that certificate's signatures as they were judged, each once."""
-    received = day_in_vietnam(datetime.fromisoformat(verdict["verified_at"]))
-    own = [one for one in verdict["signatures"] if one["certificate_sha256"] == certificate_sha256]
-    days = (one.get("identity", {}).get("day") for one in own)
-    return sorted({date.fromisoformat(day) if day else received for day in days})
+def _days_signed(found: AcceptedWith, certificate_sha256: str) -> list[date]:
+    """The days of that certificate's signatures as they were judged, each once.
+
+    Of a verdict that is damaged only the day of receipt is known; better one submission too many to look at.
+    """
+    received = day_in_vietnam(found.received_at)
+    try:
+        verdict: Mapping[str, Any] = json.loads(found.verdict or "")
+        own = [one for one in verdict["signatures"] if one["certificate_sha256"] == certificate_sha256]
+        days = [one.get("identity", {}).get("day") for one in own]
+        return sorted({date.fromisoformat(day) if day else received for day in days})
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return [received]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, insert, or_, select, update
@@ -44,7 +44,8 @@ class AcceptedWith:
     form: str
     period: str
     status: str
-    verdict: str
+    received_at: datetime
+    verdict: str | None
 
 
 def lock_signers(connection: Connection) -> None:
@@ -89,7 +90,8 @@ def accepted_with(connection: Connection, unit_id: int, certificate_sha256: str)
     kept = select(EVIDENCE.c.submission_id).where(
         EVIDENCE.c.kind == "certificate", EVIDENCE.c.blob_sha256 == certificate_sha256
     )
-    columns = (SUBMISSION.c.id, SUBMISSION.c.form, SUBMISSION.c.period, SUBMISSION.c.status, SUBMISSION.c.verdict)
+    names = ("id", "form", "period", "status", "received_at", "verdict")
+    columns = [SUBMISSION.c[name] for name in names]
     query = (
         select(*columns)
         .where(SUBMISSION.c.unit_id == unit_id, SUBMISSION.c.status != "refused", SUBMISSION.c.id.in_(kept))

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from sqlalchemy import text
 
 from server.cli.main import bieuso
 from server.errors import ConflictError, InvalidError, NotFoundError, ServiceError
@@ -27,7 +28,7 @@ from server.services.signers import (
 from server.services.submissions import get_submission
 from server.storage import audit as audit_log
 from server.storage import blobs
-from server.storage.engine import reading
+from server.storage.engine import reading, writing
 from signing.roles import SignerRole
 from tests.server.world import NOW, World, crops
 from tests.signing.authorities import Holder, rsa_key
@@ -365,3 +366,26 @@ def test_certificates_that_end_soon_are_found(world: World) -> None:
 def test_a_list_of_a_unit_that_never_was_says_so(world: World) -> None:
     with pytest.raises(ServiceError, match="99999"):
         list_signers(world.engine, unit="99999", day=TODAY, today=TODAY)
+
+
+def test_a_certificate_that_never_expires_is_registered(world: World) -> None:
+    """RFC 5280, 4.1.2.5: 99991231235959Z, which is next year in Viet Nam, and no calendar has that."""
+    endless = world.authorities.officer("Trần Thị B", end=datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC))
+
+    made = register(world, pem(endless))
+
+    assert made.signer.certificate is not None
+    assert (made.signer.certificate.valid_until, made.findings) == (date(9999, 12, 31), ())
+
+
+@pytest.mark.parametrize("verdict", ["", "{", "[]", "{}", '{"signatures": [{}]}', '{"signatures": null}'])
+def test_a_damaged_verdict_hides_nothing_that_a_lost_key_signed(world: World, verdict: str) -> None:
+    late = NOW + timedelta(days=2)
+    sent = world.send(world.signed(at=late), now=late)
+    with writing(world.engine) as connection:
+        values = {"verdict": verdict, "id": sent.id}
+        connection.execute(text("UPDATE submission SET verdict = :verdict WHERE id = :id"), values)
+
+    ended = revoke_signer(world.engine, number_of(world), day=date(2026, 10, 3), reason=EndReason.LOST, now=late)
+
+    assert [(one.submission, one.day) for one in ended.signed_since] == [(sent.id, date(2026, 10, 4))]

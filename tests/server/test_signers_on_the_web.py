@@ -231,3 +231,11 @@ def test_the_pages_keep_the_strict_policy_of_the_portal(admin: FlaskClient, worl
         assert reply.headers["Content-Security-Policy"].startswith("default-src 'self'")
         assert page(reply).xpath("//*[@style or @onclick or @onchange] | //script[not(@src)] | //style") == []
         assert "/nguoi-ky" in page(reply).xpath("//nav//a/@href")
+
+
+def test_a_unit_with_a_nul_is_one_that_is_not_there(admin: FlaskClient, world: World) -> None:
+    given = entry(world.authorities.officer(), unit="28\x00756", form=form_token(admin, "/nguoi-ky/moi"))
+
+    reply = admin.post("/nguoi-ky/moi", data=given)
+
+    assert reply.status_code == 404

@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -530,3 +530,22 @@ def test_a_submission_shows_the_mark_and_every_answer_of_its_stored_verdict(clie
         "Chữ ký đúng, người ký chưa đúng",
     ]
     assert all("Phần được ký ✓ Đạt" in text for _, text in words)
+
+
+def test_a_certificate_that_never_expires_is_shown(client: FlaskClient, world: World) -> None:
+    """RFC 5280, 4.1.2.5: 99991231235959Z, which is next year in Viet Nam, and no calendar has that."""
+    endless = world.authorities.officer(end=datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC))
+
+    reply = asked(client, world.signed(by=endless))
+
+    assert reply.status_code == 200
+    assert "31/12/9999" in shown(reply)[1]
+
+
+@pytest.mark.parametrize("address", ["/ban-nop?form=%00", "/ban-nop?unit=2%008756", "/ban-nop?form=&form=%00"])
+def test_an_address_that_no_database_can_look_up_is_a_bad_request(
+    client: FlaskClient, world: World, address: str
+) -> None:
+    sign_in(client, world, "28756")
+
+    assert client.get(address).status_code == 400

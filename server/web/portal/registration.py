@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, abort, g, request
 
 from server.services.rights import administers
 from server.web import context
@@ -44,6 +44,13 @@ def register_portal(app: Flask) -> None:
     app.jinja_env.globals["static_version"] = _static_version(Path(portal.static_folder or ""))
     app.register_blueprint(portal)
     app.after_request(_guard)
+
+
+@portal.before_request
+def _refuse_unstorable() -> None:
+    """No address of ours has a NUL in it, and PostgreSQL takes none in a text."""
+    if any("\0" in value for _, value in request.args.items(multi=True)):
+        abort(400)
 
 
 def _static_version(folder: Path) -> str:

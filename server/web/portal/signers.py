@@ -48,7 +48,7 @@ def register_signer() -> Response:
         until = request.form.get("to", "").strip()
         made = register.register_signer(
             context.service().engine,
-            unit=request.form.get("unit", "").strip(),
+            unit=request.form.get("unit", "").replace("\0", " ").strip(),  # PostgreSQL takes no NUL in a text
             certificate=_certificate(),
             name=request.form.get("name", ""),
             role=_choice(SignerRole, "role"),
