@@ -36,9 +36,13 @@ class Pack:
         """Starts, or goes on with what was interrupted.
 
         Raises:
-            InvalidError: there is something in that place already.
+            InvalidError: there is something in that place already, or it is a disk and no folder.
             ServiceError: the folder cannot be made.
         """
+        target = Path(os.path.realpath(target))  # "." has no name to write beside, and a link cannot be replaced
+        if target.is_mount():
+            # It could not be replaced at the end, and until then all would be written to the disk around it.
+            raise InvalidError(f"{target} là gốc của một ổ đĩa.", f"Chọn một thư mục trong đó, ví dụ {target / 'kho'}.")
         if target.exists() and (not target.is_dir() or any(target.iterdir())):
             raise InvalidError(f"{target} đã có nội dung.", "Chọn một thư mục mới; bản xuất trước không bị ghi đè.")
         pack = cls(target, target.with_name(f".{target.name}.dang-ghi"))

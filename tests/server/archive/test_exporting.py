@@ -285,3 +285,27 @@ def test_a_disk_that_is_full_leaves_nothing_half(archive: Archive, tmp_path: Pat
     assert "so-lieu.csv: File too large" in done.stderr
     assert [name for name in left if name.endswith((".dang-ghi", "so-lieu.csv", "SHA256SUMS"))] == []
     assert (tmp_path / "kho" / "so-lieu.csv").stat().st_size > 40_000
+
+
+def test_the_folder_one_stands_in_is_filled(archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "kho").mkdir()
+    monkeypatch.chdir(tmp_path / "kho")
+
+    exported(archive, Path())
+
+    assert "SHA256SUMS" in names(tmp_path / "kho")
+
+
+def test_a_link_to_an_empty_folder_is_followed(archive: Archive, tmp_path: Path) -> None:
+    (tmp_path / "kho").mkdir()
+    (tmp_path / "lien-ket").symlink_to(tmp_path / "kho")
+
+    exported(archive, tmp_path / "lien-ket")
+
+    assert (tmp_path / "lien-ket").is_symlink()
+    assert "SHA256SUMS" in names(tmp_path / "kho")
+
+
+def test_a_disk_itself_is_refused_before_anything_is_written() -> None:
+    with pytest.raises(InvalidError, match="gốc của một ổ đĩa"):
+        Pack.at(Path("/proc"))
