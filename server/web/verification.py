@@ -11,6 +11,7 @@ from server.errors import InvalidError, NotAllowedError, SignInNeededError
 from server.services.accounts import Account
 from server.services.attachments import SentFile
 from server.services.overview import Sight
+from server.services.periods import day_in_vietnam
 from server.services.verifying import Verification, verify
 from server.storage.submissions import Submission
 from server.web import context
@@ -62,7 +63,7 @@ def verified(files: Uploaded) -> Verification:
 def may_see(found: Submission, account: Account | None, sight: Sight) -> bool:
     """Whether somebody may open the page of a submission."""
     try:
-        seen = sight(found.as_at or context.now().date())
+        seen = sight(found.as_at or day_in_vietnam(context.now()))
     except (NotAllowedError, SignInNeededError):
         return False
     return seen is None or found.unit_id in seen or (account is not None and account.id == found.account_id)

@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -391,3 +392,16 @@ def test_open_reading_shows_figures_to_everybody_but_hands_out_no_form(world: Wo
     assert anybody.get(f"{API}/forms/{FORM}/workbook?unit=28756&period={PERIOD}").status_code == 401
     engine: Engine = app.extensions["bieuso"].engine
     engine.dispose()
+
+
+@SQLITE_ONLY
+def test_a_day_begins_at_midnight_in_viet_nam(
+    client: FlaskClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = token(client)
+    first_hour = datetime(2025, 6, 30, 17, 30, tzinfo=UTC)  # half past midnight on the day the communes began
+    monkeypatch.setattr(context, "now", lambda: first_hour)
+
+    reply = client.get(f"{API}/submissions?unit=28756", headers=headers)
+
+    assert reply.status_code == 200

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response
 
 from server.services import reporting
-from server.services.periods import parse_period
+from server.services.periods import day_in_vietnam, parse_period
 from server.web import context
 from server.web.api.arguments import checked
 from server.web.api.forms import workbook_reply
@@ -18,7 +18,7 @@ reports = Blueprint("reports", __name__)
 @reports.get("/reports")
 def all_reports() -> dict[str, Any]:
     """The report forms that were published."""
-    context.visible_to(context.account_or_none(), context.now().date())
+    context.visible_to(context.account_or_none(), day_in_vietnam(context.now()))
     found = reporting.list_reports(context.service().engine)
     return {
         "reports": [

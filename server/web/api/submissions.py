@@ -11,7 +11,7 @@ from server.errors import InvalidError
 from server.services import submissions as reading
 from server.services.accounts import Account
 from server.services.attachments import SentFile
-from server.services.periods import parse_period
+from server.services.periods import day_in_vietnam, parse_period
 from server.services.rights import refuse_hidden
 from server.services.submissions import SubmissionDetail
 from server.services.submitting import ALREADY, REFUSED, submit
@@ -65,7 +65,7 @@ def send() -> tuple[dict[str, Any], int, dict[str, str]] | Response:
 def sent() -> dict[str, Any]:
     """What was sent, newest first."""
     here, account = context.service(), context.account_or_none()
-    visible = context.visible_to(account, context.now().date())
+    visible = context.visible_to(account, day_in_vietnam(context.now()))
     limit = whole("limit", least=1, most=_PAGE) or _PAGE
     found = reading.list_submissions(
         here.engine,
@@ -112,7 +112,7 @@ def _wanted_units(visible: frozenset[int] | None) -> frozenset[int] | None:
     if code is None:
         return visible
     period = optional_text("period")
-    day = parse_period(period).last_day if period else context.now().date()
+    day = parse_period(period).last_day if period else day_in_vietnam(context.now())
     unit = find_unit(context.service().engine, code, day)
     refuse_hidden(visible, unit.id, code)
     return frozenset({unit.id})
@@ -120,11 +120,12 @@ def _wanted_units(visible: frozenset[int] | None) -> frozenset[int] | None:
 
 def _visible(number: int) -> SubmissionDetail:
     account = context.account_or_none()
-    context.visible_to(account, context.now().date())  # who may see nothing at all must not learn which numbers exist
+    # Who may see nothing at all must not learn which numbers exist.
+    context.visible_to(account, day_in_vietnam(context.now()))
     detail = reading.get_submission(context.service().engine, number)
     found = detail.submission
     if not _is_own(account, found):
-        visible = context.visible_to(account, found.as_at or context.now().date())
+        visible = context.visible_to(account, found.as_at or day_in_vietnam(context.now()))
         refuse_hidden(visible, found.unit_id, found.unit_code or "(chưa rõ)")
     return detail
 
