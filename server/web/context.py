@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -67,8 +68,21 @@ class TrustFolder:
 
     def _state(self) -> _State:
         files = sorted(file for folder in tree_folders(self._path) for file in folder.iterdir() if not file.is_dir())
-        stats = [(str(file.relative_to(self._path)), file.stat()) for file in files]
-        return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
+        stats = [(str(file.relative_to(self._path)), _stat_of(file)) for file in files]
+        return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats if stat is not None)
+
+
+def _stat_of(file: Path) -> os.stat_result | None:
+    """None where it has gone since the folder was listed, as what is written beside a list before it takes its place.
+
+    A link to nothing is still there, and must not count as if there were no such file.
+    """
+    try:
+        return file.stat()
+    except FileNotFoundError:
+        if os.path.lexists(file):
+            raise
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +16,7 @@ from form_templates.filling import MemberLabel, fill
 from form_templates.model import CellKey
 from form_templates.stamp import embedded_version
 from formulas.freezing import freeze
+from server.cli.writing import write_whole
 from server.config import Config
 from server.errors import ConflictError, TooManyAttemptsError
 from server.services import totals
@@ -26,6 +29,7 @@ from server.storage.tables import ORG_UNIT
 from server.web.app import create_app
 from server.web.context import TrustFolder
 from signing.errors import TrustError
+from signing.policy import DEFAULT_POLICY
 from signing.sign import sign_package
 from tests.server.world import FORM, NOW, PERIOD, World, crops, key, template
 from workbooks.address import column_letters
@@ -148,3 +152,33 @@ def test_a_sheet_of_endless_empty_cells_is_refused_without_reading_it(world: Wor
 
     assert result.status == "refused"
     assert [finding.code for finding in result.findings] == ["BS127"]
+
+
+def test_trust_is_read_while_lists_take_the_place_of_earlier_ones(world: World, tmp_path: Path) -> None:
+    (tmp_path / "root.crt").write_bytes(world.trust.roots[0].public_bytes(Encoding.PEM))
+    crl, stop = world.trust.crls[0].public_bytes(Encoding.DER), threading.Event()
+
+    def update() -> None:
+        while not stop.is_set():
+            write_whole(tmp_path / "issuing.crl", crl)
+
+    folder = TrustFolder(tmp_path)
+    with ThreadPoolExecutor(1) as other:
+        writing_on = other.submit(update)
+        try:
+            found = [folder.policy() for _ in range(3000)]
+        finally:
+            stop.set()
+        writing_on.result()
+
+    assert set(map(id, found)) == {id(DEFAULT_POLICY)}
+
+
+def test_a_policy_that_becomes_a_link_to_nothing_is_a_fault_of_trust(tmp_path: Path) -> None:
+    folder = TrustFolder(tmp_path)
+    folder.policy()
+
+    (tmp_path / "policy.toml").symlink_to(tmp_path / "gone")
+
+    with pytest.raises(TrustError, match="BS251"):
+        folder.policy()
