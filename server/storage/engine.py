@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
+from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from psycopg import Connection as PostgresConnection
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -33,8 +35,21 @@ def connect(url: str) -> Engine:
     if address.get_backend_name() == "sqlite":
         return _sqlite(address.database)
     if address.get_backend_name() == "postgresql":
-        return create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        return _postgresql(address.set(drivername="postgresql+psycopg"))
     raise DatabaseError(f"chỉ dùng được sqlite:/// và postgresql://, không dùng được {address.get_backend_name()}")
+
+
+def _postgresql(address: URL) -> Engine:
+    engine = create_engine(address, pool_pre_ping=True)
+    event.listen(engine, "connect", _prepare_postgresql)
+    return engine
+
+
+def _prepare_postgresql(connection: PostgresConnection[Any], _entry: ConnectionPoolEntry) -> None:
+    """Has moments told in UTC: east of it the last hours of the year 9999, "never expires", cannot be read back."""
+    connection.autocommit = True  # else the setting would go with the first transaction that is given up
+    connection.execute("SET TIME ZONE 'UTC'")
+    connection.autocommit = False
 
 
 def _sqlite(path: str | None) -> Engine:

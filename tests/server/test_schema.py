@@ -2,17 +2,19 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, literal, select, text
 from sqlalchemy.exc import DatabaseError as SqlError
 
 from server.storage.engine import DatabaseError, connect, reading, writing
 from server.storage.schema import current, head, upgrade
 from server.storage.tables import METADATA
+from server.storage.types import Instant
 from tests.databases import PostgresServer
 
 
@@ -111,3 +113,18 @@ def test_a_new_file_that_another_service_is_just_opening_is_waited_for(tmp_path:
     other.close()
     engine.dispose()
     assert mode == "wal"
+
+
+def test_the_end_of_the_calendar_is_read_back_from_a_server_in_viet_nam(postgres: PostgresServer) -> None:
+    url, never = postgres.new_database(), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    postgres.execute(f"ALTER DATABASE {url.rpartition('/')[2]} SET timezone TO 'Asia/Ho_Chi_Minh'")
+    engine = connect(url)
+
+    with engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+        connection.rollback()  # what a connection is told at first must not go with its first transaction
+    with reading(engine) as connection:
+        found = connection.execute(select(literal(never, Instant()))).scalar()
+
+    assert found == never
+    engine.dispose()
