@@ -339,7 +339,7 @@ def _stretch(entry: SignerRecord) -> str:
 
 
 def _require(connection: Connection, signer_id: int) -> SignerRecord:
-    found = signers.signer_by_id(connection, signer_id)
+    found = signers.signer_by_id(connection, signer_id) if 0 < signer_id < 2**63 else None
     if found is None:
         raise NotFoundError(f"Không có đăng ký người ký số {signer_id}.", "Xem số trong danh sách người ký.")
     return found

@@ -389,3 +389,9 @@ def test_a_damaged_verdict_hides_nothing_that_a_lost_key_signed(world: World, ve
     ended = revoke_signer(world.engine, number_of(world), day=date(2026, 10, 3), reason=EndReason.LOST, now=late)
 
     assert [(one.submission, one.day) for one in ended.signed_since] == [(sent.id, date(2026, 10, 4))]
+
+
+@pytest.mark.parametrize("number", [0, -1, 2**63, -(10**30)])
+def test_an_entry_that_no_database_can_number_is_not_there(world: World, number: int) -> None:
+    with pytest.raises(NotFoundError):
+        signer_history(world.engine, number, now=NOW)

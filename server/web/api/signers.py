@@ -60,7 +60,7 @@ def new_signer() -> tuple[dict[str, Any], int, dict[str, str]]:
 def one_signer(number: int) -> dict[str, Any]:
     """One entry, and what was signed since it ended."""
     _admin()
-    return _history(register.signer_history(context.service().engine, _number(number), now=context.now()))
+    return _history(register.signer_history(context.service().engine, number, now=context.now()))
 
 
 @signers.post("/signers/<int:number>/replace")
@@ -70,7 +70,7 @@ def replace_signer(number: int) -> tuple[dict[str, Any], int, dict[str, str]]:
     name, role = request.form.get("name"), request.form.get("role")
     made = register.replace_signer(
         context.service().engine,
-        _number(number),
+        number,
         certificate=_certificate(),
         day=_day("from", _field("from")),
         name=checked("name", name) if name else None,
@@ -87,7 +87,7 @@ def revoke_signer(number: int) -> dict[str, Any]:
     account = _admin()
     ended = register.revoke_signer(
         context.service().engine,
-        _number(number),
+        number,
         day=_day("from", _field("from")),
         reason=_reason(_field("reason")),
         now=context.now(),
@@ -127,11 +127,6 @@ def _certificate() -> bytes:
 
 def _field(name: str) -> str:
     return checked(name, request.form.get(name))
-
-
-def _number(number: int) -> int:
-    """The id of an entry; beyond what a database can hold there is none."""
-    return min(number, 2**63 - 1)
 
 
 def _day(name: str, value: str) -> date:

@@ -77,7 +77,7 @@ def replace_signer(number: int) -> Response:
         visitors.check_form_token()
         made = register.replace_signer(
             context.service().engine,
-            _number(number),
+            number,
             certificate=_certificate(),
             day=_day(request.form.get("from", "")),
             name=request.form.get("name", ""),
@@ -97,7 +97,7 @@ def revoke_signer(number: int) -> Response:
         visitors.check_form_token()
         register.revoke_signer(
             context.service().engine,
-            _number(number),
+            number,
             day=_day(request.form.get("from", "")),
             reason=_choice(EndReason, "reason"),
             now=context.now(),
@@ -123,7 +123,7 @@ def _new_page(problem: str = "") -> str:
 
 
 def _signer_page(number: int, problem: str = "") -> str:
-    found = register.signer_history(context.service().engine, _number(number), now=context.now())
+    found = register.signer_history(context.service().engine, number, now=context.now())
     today, end = visitors.today(), found.signer.entry.valid_to
     return render_template(
         "signer.html",
@@ -158,8 +158,3 @@ def _choice(kind: type[_Choice], name: str) -> _Choice:
         return kind(request.form.get(name, ""))
     except ValueError as error:
         raise InvalidError("Chưa chọn đủ các mục.", "Chọn một trong các mục trên trang.") from error
-
-
-def _number(number: int) -> int:
-    """The id of an entry; beyond what a database can hold there is none."""
-    return min(number, 2**63 - 1)
