@@ -14,7 +14,7 @@ from workbooks.finding import Finding, Severity
 
 E = TypeVar("E", bound=SigningError)
 
-_SIGN_AGAIN = "Yêu cầu đơn vị mở tệp gốc, kiểm tra rồi ký và gửi lại."
+_SIGN_AGAIN = "Đơn vị lập báo cáo lấy lại tệp gốc chưa ký, kiểm tra, ký rồi gửi lại."
 _ASK_CA = "Liên hệ tổ chức cung cấp dịch vụ chứng thực chữ ký số để được cấp chứng thư phù hợp."
 _CONFIGURE = "Báo quản trị hệ thống kiểm tra thư mục chứng thư gốc tin cậy và danh sách thu hồi (CRL)."
 
@@ -101,7 +101,7 @@ FINDING_KINDS: dict[str, FindingKind] = {
     ),
     "BS233": FindingKind(
         "Chứng thư số của {holder} đã bị thu hồi ngày {date}, không thể ký.",
-        "Dùng chứng thư số còn hiệu lực; nếu không phải bạn yêu cầu thu hồi, báo ngay tổ chức cấp chứng thư.",
+        "Dùng chứng thư số còn hiệu lực; nếu anh/chị không yêu cầu thu hồi, báo ngay tổ chức cấp chứng thư.",
     ),
     "BS234": FindingKind(
         "Trước khi ký chưa biết được chứng thư số của {signer} có bị thu hồi hay không: {reason}.",
