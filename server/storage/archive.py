@@ -83,31 +83,21 @@ def lock_archive(connection: Connection) -> None:
     lock(connection, _LOCK)
 
 
-def kept_after(
-    connection: Connection,
-    after: int,
-    limit: int,
-    *,
-    uncovered: bool = False,
-    sources: Collection[str] = SIGNED,
-    since: datetime | None = None,
-    numbers: Collection[int] | None = None,
-) -> tuple[KeptSubmission, ...]:
-    """At most ``limit`` submissions after a number, in their order, with their documents named."""
+def kept(connection: Connection, numbers: Collection[int]) -> tuple[KeptSubmission, ...]:
+    """The submissions of these numbers, in their order, with their documents named.
+
+    Raises:
+        ValueError: a row holds what is no moment, as SQLite lets it.
+    """
     columns = [SUBMISSION.c[name] for name in _OWN_COLUMNS]
     joined = (FORM_VERSION.c.version, ORG_UNIT.c.code.label("unit_code"), ORG_UNIT.c.name.label("unit_name"))
     query = (
         select(*columns, *joined)
         .outerjoin(FORM_VERSION, FORM_VERSION.c.id == SUBMISSION.c.form_version_id)
         .outerjoin(ORG_UNIT, ORG_UNIT.c.id == SUBMISSION.c.unit_id)
-        .where(SUBMISSION.c.id > after, *_chosen(sources, since))
+        .where(SUBMISSION.c.id.in_(numbers))
         .order_by(SUBMISSION.c.id)
-        .limit(limit)
     )
-    if uncovered:
-        query = query.where(_uncovered())
-    if numbers is not None:
-        query = query.where(SUBMISSION.c.id.in_(numbers))
     rows = connection.execute(query).all()
     ids = [row.id for row in rows]
     attachments, evidence = _attachments(connection, ids), _evidence(connection, ids)
@@ -122,10 +112,19 @@ def kept_after(
 
 
 def numbers_after(
-    connection: Connection, after: int, limit: int, *, numbers: Collection[int] | None = None
+    connection: Connection,
+    after: int,
+    limit: int,
+    *,
+    uncovered: bool = False,
+    sources: Collection[str] = SIGNED,
+    since: datetime | None = None,
+    numbers: Collection[int] | None = None,
 ) -> tuple[int, ...]:
-    """Numbers of at most ``limit`` signed submissions after one, though nothing else of them can be read."""
-    query = select(SUBMISSION.c.id).where(SUBMISSION.c.id > after, *_chosen(SIGNED, None))
+    """Numbers of at most ``limit`` submissions after one, though nothing else of them can be read."""
+    query = select(SUBMISSION.c.id).where(SUBMISSION.c.id > after, *_chosen(sources, since))
+    if uncovered:
+        query = query.where(_uncovered())
     if numbers is not None:
         query = query.where(SUBMISSION.c.id.in_(numbers))
     return tuple(connection.execute(query.order_by(SUBMISSION.c.id).limit(limit)).scalars())

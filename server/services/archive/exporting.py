@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Connection, Engine
 
-from server.services.archive.holdings import Document, Shelf, kind_words, read_document
+from server.services.archive.holdings import Document, Shelf, each_kept, kind_words, read_document, unreadable
 from server.services.archive.manifests import moment_text
 from server.services.archive.packing import Pack, Table
 from server.services.archive.tabling import (
@@ -139,11 +139,14 @@ class _Export:
         """The files, verdicts, figures and evidence of submissions, and their index."""
         total = archive.count_kept(self.connection, sources=EVERYTHING, since=since)
         after = 0
-        while batch := archive.kept_after(self.connection, after, _BATCH, sources=EVERYTHING, since=since):
-            after = batch[-1].id
-            covers = archive.covers_of(self.connection, [kept.id for kept in batch])
-            for kept in batch:
-                self._submission(kept, covers.get(kept.id, ()))
+        while batch := archive.numbers_after(self.connection, after, _BATCH, sources=EVERYTHING, since=since):
+            after = batch[-1]
+            covers = archive.covers_of(self.connection, batch)
+            for number, kept in each_kept(self.connection, batch):
+                if kept is None:
+                    self._faults.append(unreadable(number))
+                else:
+                    self._submission(kept, covers.get(number, ()))
             if progress is not None:
                 progress(self.count, total)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from sqlalchemy import Connection
 
 from server.services.archive.manifests import Entry, Listed
+from server.storage import archive
 from server.storage.archive import KeptSubmission, Named
 from server.storage.blobs import DamagedBlobError, get_blob
 from signing.evidence import Evidence
@@ -112,6 +113,25 @@ def evidence_faults(evidence: tuple[Document, ...]) -> Iterator[Finding]:
             yield finding("BS281", what=kind_words(one.name), reason=one.fault)
         elif one.fault:
             yield finding("BS280", what=f"Chứng cứ ({kind_words(one.name)})", reason=one.fault)
+
+
+def each_kept(connection: Connection, numbers: Sequence[int]) -> Iterator[tuple[int, KeptSubmission | None]]:
+    """The submissions of these numbers; None for one whose row cannot be read, which does not stop the others."""
+    try:
+        found = archive.kept(connection, numbers)
+    except ValueError:
+        if len(numbers) == 1:
+            yield numbers[0], None
+        else:
+            for number in numbers:
+                yield from each_kept(connection, [number])
+        return
+    yield from ((one.id, one) for one in found)
+
+
+def unreadable(number: int) -> Finding:
+    """BS280 of a submission whose row cannot be read."""
+    return finding("BS280", what=f"Bản ghi của bản nộp số {number}", reason="có giá trị không đọc được")
 
 
 def hold(connection: Connection, kept: KeptSubmission, shelf: Shelf) -> Holding:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine
 
 from server.errors import ConflictError, FindingsError
-from server.services.archive.holdings import Holding, Shelf, hold
+from server.services.archive.holdings import Holding, Shelf, each_kept, hold
 from server.services.archive.manifests import (
     AuditHead,
     Entry,
@@ -43,6 +43,7 @@ _ATTEMPTS: Final = 4
 _BATCH: Final = 100
 # A stamp of another hour means that one of the clocks is wrong, and every later judgement would rest on it.
 _CLOCKS_APART: Final = timedelta(hours=1)
+_UNREADABLE: Final = "bản ghi có giá trị không đọc được"
 _LAST_CALL: Final = timedelta(days=30)
 Progress = Callable[[int, int], None]
 
@@ -298,15 +299,15 @@ def _entries(
 ) -> Iterator[Entry]:
     """The entries of what can be stamped, in their order; notes in the draft what they are and what is left out."""
     shelf, after, done = Shelf(), 0, 0
-    while batch := archive.kept_after(connection, after, _BATCH, uncovered=draft.kind == FIRST):
-        after = batch[-1].id
-        for kept in batch:
-            holding = hold(connection, kept, shelf)
-            why_not = _why_not(holding, proofs)
-            if why_not:
-                draft.left_out.append(finding("BS287", number=str(kept.id), reason=why_not))
+    while batch := archive.numbers_after(connection, after, _BATCH, uncovered=draft.kind == FIRST):
+        after = batch[-1]
+        for number, kept in each_kept(connection, batch):
+            holding = None if kept is None else hold(connection, kept, shelf)
+            why_not = _UNREADABLE if holding is None else _why_not(holding, proofs)
+            if holding is None or why_not:
+                draft.left_out.append(finding("BS287", number=str(number), reason=why_not))
                 continue
-            draft.numbers.append(kept.id)
+            draft.numbers.append(number)
             yield holding.entry
         done += len(batch)
         if progress is not None:

@@ -16,7 +16,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine
 
 from server.services import audit
-from server.services.archive.holdings import Holding, Shelf, hold, kind_words
+from server.services.archive.holdings import Holding, Shelf, each_kept, hold, kind_words, unreadable
 from server.services.archive.manifests import entry_in, line_digest, line_of
 from server.services.archive.proving import StampProof, prove_stamps
 from server.services.archive.reports import ArchiveReport, Proof, StampCheck, SubmissionCheck
@@ -125,21 +125,16 @@ class _Examiner:
         with reading(engine) as connection:
             found = archive.numbers_after(connection, after, _BATCH, numbers=numbers)
             entered = archive.covers_of(connection, found)
-            try:
-                batch = archive.kept_after(connection, after, _BATCH, numbers=found)
-            except ValueError:  # a row holds what is no moment: that one is told, and does not stop the others
-                return [self._check_alone(connection, number, entered.get(number, ())) for number in found]
-            return [self._check(connection, kept, entered.get(kept.id, ())) for kept in batch]
+            return [
+                self._unreadable(number) if kept is None else self._check(connection, kept, entered.get(number, ()))
+                for number, kept in each_kept(connection, found)
+            ]
 
-    def _check_alone(self, connection: Connection, number: int, entered: tuple[int, ...]) -> SubmissionCheck:
-        try:
-            (kept,) = archive.kept_after(connection, number - 1, 1, numbers=[number])
-        except ValueError:
-            fault = finding("BS280", what=f"Bản ghi của bản nộp số {number}", reason="có giá trị không đọc được")
-            return SubmissionCheck(
-                number, "", None, None, None, "", "", Proof.RECORD, self.now, Proof.RECORD, findings=(fault,)
-            )
-        return self._check(connection, kept, entered)
+    def _unreadable(self, number: int) -> SubmissionCheck:
+        fault = unreadable(number)
+        return SubmissionCheck(
+            number, "", None, None, None, "", "", Proof.RECORD, self.now, Proof.RECORD, findings=(fault,)
+        )
 
     def _check(self, connection: Connection, kept: KeptSubmission, entered: tuple[int, ...]) -> SubmissionCheck:
         holding = hold(connection, kept, self.shelf)

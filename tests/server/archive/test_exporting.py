@@ -309,3 +309,14 @@ def test_a_link_to_an_empty_folder_is_followed(archive: Archive, tmp_path: Path)
 def test_a_disk_itself_is_refused_before_anything_is_written() -> None:
     with pytest.raises(InvalidError, match="gốc của một ổ đĩa"):
         Pack.at(Path("/proc"))
+
+
+@pytest.mark.parametrize("archive", ["sqlite"], indirect=True)  # PostgreSQL keeps no moment that is none
+def test_a_row_that_cannot_be_read_is_told_and_the_rest_is_exported(archive: Archive, tmp_path: Path) -> None:
+    damaged, sound = archive.send(), archive.send("28807")
+    archive.meddle("submission", "UPDATE submission SET received_at = 'x' WHERE id = :id", id=damaged)
+
+    report = exported(archive, tmp_path / "kho")
+
+    assert [(one.code, f"số {damaged}" in one.message) for one in report.findings] == [("BS280", True)]
+    assert [row["so_ban_nop"] for row in rows(tmp_path / "kho" / "ban-nop.csv")] == [str(sound)]

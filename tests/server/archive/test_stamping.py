@@ -447,3 +447,15 @@ def test_evidence_of_an_authority_that_was_deleted_is_told(archive: Archive, clo
 
     assert codes(report.stamps[0]) == ["BS281", "BS283"]
     assert not report.ok
+
+
+@pytest.mark.parametrize("archive", ["sqlite"], indirect=True)  # PostgreSQL keeps no moment that is none
+def test_a_row_that_cannot_be_read_is_left_out_and_the_rest_is_stamped(archive: Archive, clock: str) -> None:
+    damaged, _ = archive.send(), archive.send("28807")
+    archive.meddle("submission", "UPDATE submission SET received_at = 'x' WHERE id = :id", id=damaged)
+
+    made = archive.stamp(clock)
+
+    assert made is not None
+    assert made.submissions == 1
+    assert [(one.code, f"số {damaged}" in one.message) for one in made.left_out] == [("BS287", True)]
