@@ -14,6 +14,7 @@ from server.cli.arguments import a_day, existing_file, new_file
 from server.cli.database import opened
 from server.cli.output import print_json
 from server.services import reporting
+from server.services.periods import day_in_vietnam
 
 
 @click.group()
@@ -35,7 +36,7 @@ def publish(file: Path, decision: str, decided: datetime | None, effective: date
             file.read_bytes(),
             decision=decision,
             decided_on=decided.date() if decided else None,
-            effective_from=effective.date() if effective else now.date(),
+            effective_from=effective.date() if effective else day_in_vietnam(now),
             now=now,
         )
     click.echo(f"Đã ban hành {record.report} phiên bản {record.version}, từ {record.effective_from:%d/%m/%Y}.")

@@ -16,6 +16,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 
 from server.errors import ConflictError, InvalidError, NotFoundError, SignInNeededError, TooManyAttemptsError
 from server.services.audit import SYSTEM, Action, record
+from server.services.periods import day_in_vietnam
 from server.services.units import require_unit
 from server.storage import accounts
 from server.storage.accounts import AccountRecord
@@ -108,7 +109,7 @@ def create_account(
             username=username,
             full_name=full_name,
             password=stored,
-            unit_id=require_unit(connection, unit, now.date()).id,
+            unit_id=require_unit(connection, unit, day_in_vietnam(now)).id,
             roles=" ".join(sorted(Role(role).value for role in roles)),
             active=1,
             created_at=now,

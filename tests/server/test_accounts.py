@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine, insert, select, text
@@ -24,7 +24,7 @@ from server.services.units import add_units
 from server.storage.engine import reading, writing
 from server.storage.tables import ACCOUNT, AUDIT_EVENT, SESSION
 from tests.server.test_units import a_unit
-from tests.server.world import NOW, PASSWORD
+from tests.server.world import NOW, PASSWORD, World
 
 
 def an_account(engine: Engine, password: str | None = PASSWORD, username: str = "an") -> NewAccount:
@@ -177,3 +177,13 @@ def test_an_event_slipped_in_between_is_found(engine: Engine) -> None:
         connection.execute(insert(AUDIT_EVENT).values(**forged, previous="x", hash="y"))
 
     assert audit.verify(engine).broken_at == 3
+
+
+def test_a_unit_has_accounts_from_midnight_in_viet_nam_on(world: World) -> None:
+    first_hour = datetime(2025, 6, 30, 17, 30, tzinfo=UTC)  # half past midnight on the day the communes began
+
+    made = create_account(
+        world.engine, username="sớm", full_name="Sớm", unit="28756", roles=[Role.OFFICER], now=first_hour
+    )
+
+    assert made.account.unit_code == "28756"
