@@ -72,9 +72,9 @@ def verify_package(
         asked = _Question(trust, min(existed or now, now), policy)
         signatures = tuple(_verify(examined, part, item, asked) for part, item in documents.items())
     except WorkbookError as problem:
-        return _refused(problem.finding, now, policy)
+        return unopened(problem.finding, now, policy)
     except LayoutError as problem:
-        return _refused(finding("BS217", reason=str(problem)), now, policy)
+        return unopened(finding("BS217", reason=str(problem)), now, policy)
     own = (item for signature in signatures for item in signature.findings)
     return Verdict(
         signed=True,
@@ -101,10 +101,11 @@ def integrity_findings(package: Package) -> Iterator[Finding]:
 
 def _unsigned(package: Package, now: datetime, policy: Policy) -> Verdict:
     trace = traces(package)
-    return _refused(finding("BS202", trace=trace) if trace else finding("BS201"), now, policy)
+    return unopened(finding("BS202", trace=trace) if trace else finding("BS201"), now, policy)
 
 
-def _refused(found: Finding, now: datetime, policy: Policy) -> Verdict:
+def unopened(found: Finding, now: datetime, policy: Policy = DEFAULT_POLICY) -> Verdict:
+    """The verdict on a file in which no signature was looked at, for this reason."""
     return Verdict(
         signed=False,
         intact=False,

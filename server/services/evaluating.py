@@ -47,7 +47,7 @@ from signing.identity import Registration
 from signing.policy import DEFAULT_POLICY, Policy
 from signing.trust import Trust
 from signing.verdict import Verdict
-from signing.verify import verify_package
+from signing.verify import unopened, verify_package
 from workbooks.address import address
 from workbooks.errors import WorkbookError
 from workbooks.finding import Finding, Severity
@@ -145,9 +145,12 @@ def open_received(
 ) -> Received:
     """Opens and verifies. Never raises on bad data: whatever is wrong is a finding."""
     sha256 = hashlib.sha256(data).hexdigest()
+    try:
+        workbook = open_upload(data)  # first, because its limits are tighter than those of verification
+    except WorkbookError as error:
+        return Received(sha256, None, None, unopened(error.finding, now, policy), (error.finding,))
     verdict = verify_package(data, trust, now=now, policy=policy)
     try:
-        workbook = open_upload(data)
         ours = stamp_is_ours(workbook, keys)
         stamp = read_stamp(workbook) if ours else None
     except WorkbookError as error:

@@ -384,6 +384,8 @@ def test_a_damaged_verdict_hides_nothing_that_a_lost_key_signed(world: World, ve
     sent = world.send(world.signed(at=late), now=late)
     with writing(world.engine) as connection:
         values = {"verdict": verdict, "id": sent.id}
+        on = " ON submission" if connection.dialect.name == "postgresql" else ""
+        connection.execute(text(f"DROP TRIGGER submission_no_update{on}"))  # the database itself refuses it
         connection.execute(text("UPDATE submission SET verdict = :verdict WHERE id = :id"), values)
 
     ended = revoke_signer(world.engine, number_of(world), day=date(2026, 10, 3), reason=EndReason.LOST, now=late)

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
-from sqlalchemy import Engine, event, func, select
+from sqlalchemy import Engine, event, func, select, text
+from sqlalchemy.exc import DatabaseError as SqlError
 
 from form_templates.stamp import embedded_version, read_stamp, with_stamp
 from server.errors import ConflictError, NotAllowedError
@@ -24,7 +25,7 @@ from server.services.signers import register_signer
 from server.services.submissions import get_submission, workbook_of
 from server.services.submitting import SubmissionResult
 from server.services.units import SINCE_2025
-from server.storage.engine import reading
+from server.storage.engine import reading, writing
 from server.storage.exact import FactState
 from server.storage.tables import BLOB, EVIDENCE, FACT, FINDING, SUBMISSION, TOTAL
 from signing.roles import SignerRole
@@ -389,3 +390,11 @@ def test_killed_before_the_commit_leaves_nothing_and_sending_again_stores_once(w
     assert world.send(data).status == "accepted"
     assert world.send(data).status == "already"
     assert totals.check(world.engine).ok
+
+
+@pytest.mark.parametrize("column", ["verdict", "received_at", "blob_sha256", "signer"])
+def test_the_database_itself_refuses_to_change_what_was_received(world: World, column: str) -> None:
+    sent = world.send(world.signed())
+
+    with pytest.raises(SqlError, match="never changes"), writing(world.engine) as connection:
+        connection.execute(text(f"UPDATE submission SET {column} = {column} WHERE id = :id"), {"id": sent.id})

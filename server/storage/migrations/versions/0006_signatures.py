@@ -105,5 +105,7 @@ def _make_archive() -> None:
         sqlite_strict=True,
     )
     forbid_change("evidence", "what a verdict rests on never changes")
+    # Only that it gave way to a newer one is ever written to a submission.
+    forbid_change("submission", "what was received never changes", on=("UPDATE",), except_columns=("status",))
     for table in ("archive_stamp", "archive_cover", "archive_evidence"):
         forbid_change(table, "the archive is append-only")
