@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
-from sqlalchemy import Engine, event, func, select, text
+from sqlalchemy import Engine, event, func, select, update, text
 from sqlalchemy.exc import DatabaseError as SqlError
 
 from form_templates.stamp import embedded_version, read_stamp, with_stamp
@@ -397,4 +397,4 @@ def test_the_database_itself_refuses_to_change_what_was_received(world: World, c
     sent = world.send(world.signed())
 
     with pytest.raises(SqlError, match="never changes"), writing(world.engine) as connection:
-        connection.execute(text(f"UPDATE submission SET {column} = {column} WHERE id = :id"), {"id": sent.id})
+        connection.execute(update(SUBMISSION).where(SUBMISSION.c.id == sent.id).values({column: SUBMISSION.c[column]}))
