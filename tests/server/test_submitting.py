@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
-from sqlalchemy import Engine, event, func, select, update, text
+from sqlalchemy import Engine, event, func, select, update
 from sqlalchemy.exc import DatabaseError as SqlError
 
 from form_templates.stamp import embedded_version, read_stamp, with_stamp
