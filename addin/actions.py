@@ -222,7 +222,7 @@ def _still_signed(book: xw.Book, issued: Issued) -> bytes:
     """The signed file of the open book, which must say the same as the book."""
     path = signed_path(book)
     if not path.is_file():
-        raise ActionError("not-signed", f"Biểu “{book.name}” chưa được ký.", "Ký biểu rồi gửi.")
+        raise ActionError("not-signed", f"Biểu “{book.name}” chưa được ký.", "Ký biểu trước đã.")
     data = path.read_bytes()
     if _content(data, issued) != _content(carry(book, issued.data, issued.version).data, issued):
         raise ActionError("changed-since", "Số liệu trong biểu đã thay đổi sau khi ký.", "Kiểm tra và ký lại rồi gửi.")

@@ -5,8 +5,7 @@ Entries are never removed and never rewritten but for their end. What was signed
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -28,6 +27,7 @@ from server.services.certificates import (
 )
 from server.services.periods import day_in_vietnam
 from server.services.units import require_unit
+from server.services.verdicts import stored_verdict
 from server.storage import blobs, signers
 from server.storage.engine import reading, writing
 from server.storage.signers import AcceptedWith, SignerRecord
@@ -374,9 +374,12 @@ def _days_signed(found: AcceptedWith, certificate_sha256: str) -> list[date]:
     """
     received = day_in_vietnam(found.received_at)
     try:
-        verdict: Mapping[str, Any] = json.loads(found.verdict or "")
-        own = [one for one in verdict["signatures"] if one["certificate_sha256"] == certificate_sha256]
+        own = [
+            one
+            for one in stored_verdict(found.verdict)["signatures"]
+            if one["certificate_sha256"] == certificate_sha256
+        ]
         days = [one.get("identity", {}).get("day") for one in own]
         return sorted({date.fromisoformat(day) if day else received for day in days})
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return [received]

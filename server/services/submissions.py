@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from server.errors import NotFoundError
+from server.services.verdicts import stored_verdict
 from server.storage import blobs, submissions
 from server.storage.attachments import StoredAttachment, attachments_of
 from server.storage.engine import reading
@@ -33,7 +33,7 @@ def get_submission(engine: Engine, submission_id: int) -> SubmissionDetail:
         found = _require(connection, submission_id)
         findings = submissions.findings_of(connection, submission_id)
         attached = attachments_of(connection, submission_id)
-    return SubmissionDetail(found, findings, json.loads(found.verdict) if found.verdict else {}, attached)
+    return SubmissionDetail(found, findings, stored_verdict(found.verdict), attached)
 
 
 def workbook_of(engine: Engine, submission_id: int) -> bytes:

@@ -23,6 +23,7 @@ from server.services.attachments import SentFile
 from server.services.audit import Action, record
 from server.services.evaluating import Evaluation, StampKeys, carried_for, judge, look_up, open_received
 from server.services.storing import NewSubmission, store_accepted
+from server.services.verdicts import stored_verdict
 from server.storage import blobs, submissions
 from server.storage.attachments import insert_attachments
 from server.storage.engine import reading, writing
@@ -284,7 +285,7 @@ def _verdict(evaluation: Evaluation) -> str:
 
 
 def _result(connection: Connection, found: Submission, status: str) -> SubmissionResult:
-    verdict = json.loads(found.verdict) if found.verdict else {}
+    verdict = dict(stored_verdict(found.verdict))
     return SubmissionResult(found.id, status, submissions.findings_of(connection, found.id), verdict)
 
 

@@ -7,7 +7,6 @@ that the system recorded; the report says which of the two it rests on.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -21,6 +20,7 @@ from server.services.archive.manifests import entry_in, line_digest, line_of
 from server.services.archive.proving import StampProof, prove_stamps
 from server.services.archive.reports import ArchiveReport, Proof, StampCheck, SubmissionCheck
 from server.services.archive.trusts import Trusts
+from server.services.verdicts import stored_verdict
 from server.storage import archive
 from server.storage.archive import KeptSubmission
 from server.storage.blobs import DamagedBlobError, get_blob
@@ -142,7 +142,7 @@ class _Examiner:
         proven = min((one.time for one in covering), default=None)
         moments = [(proven, Proof.ARCHIVE_STAMP)] if proven is not None else []
         moments.append((kept.received_at, Proof.RECORD))
-        then = _stored(kept)
+        then = stored_verdict(kept.verdict)
         result = _Result("", *moments[0])
         if not holding.workbook.fault:
             result = self._judged(holding, then, moments)
@@ -249,19 +249,6 @@ def _changes(verdict: Verdict, then: Mapping[str, Any]) -> Iterator[str]:
 def _why(verdict: Verdict) -> str:
     codes = ", ".join(dict.fromkeys(one.code for one in verdict.findings))
     return f" ({codes})" if codes else ""
-
-
-def _stored(kept: KeptSubmission) -> Mapping[str, Any]:
-    """The verdict as it was stored; empty where it cannot be read."""
-    try:
-        found = json.loads(kept.verdict or "{}")
-    except (ValueError, RecursionError):
-        return {}
-    if not isinstance(found, dict):
-        return {}
-    lists = (found.get("signatures"), found.get("findings"))
-    whole = all(isinstance(one, list) and all(isinstance(item, dict) for item in one) for one in lists)
-    return found if whole else {}
 
 
 def _policy_of(then: Mapping[str, Any], policy: Policy) -> Policy:
