@@ -88,6 +88,28 @@ class BusyError(ServiceError):
         self.retry_after = retry_after
 
 
+class SilentLineError(ServiceError):
+    """What was being sent stopped coming."""
+
+    status = HTTPStatus.REQUEST_TIMEOUT
+    kind = "silent-line"
+    title = "Đường truyền ngừng"
+
+    def __init__(self) -> None:
+        super().__init__("Dữ liệu ngừng đến giữa chừng nên chưa có gì được ghi.", "Kiểm tra đường truyền rồi gửi lại.")
+
+
+class NoRoomError(ServiceError):
+    """The machine has no room to lay an upload down."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    kind = "storage-full"
+    title = "Hết chỗ lưu trữ"
+
+    def __init__(self) -> None:
+        super().__init__("Máy chủ hết chỗ lưu trữ; chưa có gì được ghi.", "Báo quản trị viên.")
+
+
 class ConflictError(ServiceError):
     """What is stored already says otherwise."""
 

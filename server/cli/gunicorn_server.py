@@ -11,19 +11,20 @@ from server.config import Config
 from server.web.app import create_app
 
 MOST_WORKERS = 8
+_LINES = 64
 
 
 def run(config: Config, *, host: str, port: int, workers: int | None) -> None:
     """Serves until it is told to stop.
 
-    Reading a workbook is processor work, so one process for each core. Its few threads are for slow lines: an upload
-    that trickles in must not keep everybody else of its process waiting.
+    Reading a workbook is processor work, so one process for each core. Its threads are for slow lines, many on the last
+    day of a month: each upload that trickles in holds one. How many of them work at once is for ``server.web.turns``.
     """
     options: dict[str, object] = {
         "bind": f"{host}:{port}",
         "workers": workers or min(multiprocessing.cpu_count(), MOST_WORKERS),
         "worker_class": "gthread",
-        "threads": 4,
+        "threads": _LINES,
         "timeout": 120,
         "graceful_timeout": 30,
         "proc_name": "bieuso",

@@ -39,8 +39,8 @@ from signing.verify import verify_package
 from workbooks.errors import WorkbookError
 from workbooks.finding import Finding, Severity
 
-# Anybody may ask, and each answer costs up to seconds of processor time. A worker has four threads: the others stay
-# free for those who send and read.
+# Anybody may ask, and each answer costs up to seconds of processor time. A process has four turns (server.web.turns):
+# the others stay free for those who send and read.
 AT_ONCE: Final = 2
 _RETRY_AFTER: Final = 5
 _UNSIGNED: Final = "BS201"

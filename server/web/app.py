@@ -16,8 +16,10 @@ from server.web import context
 from server.web.api import problems, register_api
 from server.web.portal import problems as pages_problems
 from server.web.portal.registration import register_portal
+from server.web.turns import Turns
 
 _MAX_PARTS = 20
+_AT_ONCE = 4
 
 
 def create_app(config: Config) -> Flask:
@@ -34,6 +36,7 @@ def create_app(config: Config) -> Flask:
         check_units(engine)
         on_failure.pop_all()
     app = Flask("server.web", static_folder=None)
+    app.wsgi_app = Turns(app.wsgi_app, _AT_ONCE, lambda: app.config["MAX_CONTENT_LENGTH"])  # type: ignore[method-assign]  # as Flask's guide has it
     if config.proxies:
         # Else every visitor has the proxy's address, and one who guesses passwords locks all others out.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.proxies, x_proto=config.proxies)  # type: ignore[method-assign]  # as Flask's guide has it

@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from threading import Barrier
 
@@ -28,6 +29,7 @@ from tests.journeys.stored import proves_itself, rows, sha256, submissions_of
 FORM, PERIOD = "KTXH-09.T", "2026-M09"
 ALL = CellKey("T1", "01", "3")
 KILLS = 10
+SLOW = 40
 
 
 @dataclass(frozen=True)
@@ -198,14 +200,14 @@ def test_two_machines_sending_the_same_bytes_at_once_store_them_once(reports: Re
 
 def test_uploads_that_trickle_in_keep_nobody_waiting(reports: Reports) -> None:
     unit, workbook = next(iter(reports.signed.items()))
-    with serving(reports.folder) as service:
-        slow = [RawUpload(service, reports.folder, unit, workbook) for _ in range(4)]
-        for upload in slow:
+    with serving(reports.folder) as service, ExitStack() as lines:
+        for _ in range(SLOW):
+            upload = RawUpload(service, reports.folder, unit, workbook)
+            lines.callback(upload.close)
             upload.send(upload.request[:2000])
         time.sleep(1)
 
-        health = httpx.get(f"{service.url}/api/v1/health", timeout=20, trust_env=False)
+        # Which of the two processes answers is chance.
+        health = [httpx.get(f"{service.url}/api/v1/health", timeout=20, trust_env=False) for _ in range(10)]
 
-        for upload in slow:
-            upload.close()
-    assert health.is_success
+    assert all(answer.is_success for answer in health)

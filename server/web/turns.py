@@ -1,0 +1,113 @@
+"""Turns: few requests work at once in a process, however many lines are slow.
+
+Opening and verifying a workbook takes memory and processor, so few do it at once. Waiting for an upload takes neither:
+a request gives its turn back while its line brings the body in, and nobody waits behind a village's modem.
+"""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any, Final
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from werkzeug.wsgi import get_content_length
+
+from server.errors import NoRoomError, SilentLineError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+_SILENCE_SECONDS: Final = 60.0
+_STEP: Final = 64 * 1024
+_IN_MEMORY: Final = 1024 * 1024
+
+
+class Turns:
+    """WSGI middleware around an application of which ``number`` requests work at once.
+
+    ``limit`` tells how many bytes of a body the application takes; of a longer one no more is brought in than tells
+    that it is longer. A line that says nothing for a minute is answered 408.
+    """
+
+    def __init__(self, application: WSGIApplication, number: int, limit: Callable[[], int]) -> None:
+        self._application = application
+        self._turns = threading.BoundedSemaphore(number)
+        self._limit = limit
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answers one request; raises what the application raises."""
+        body = _Body(environ, self._turns, self._limit())
+        environ["wsgi.input"] = body
+        try:
+            with self._turns:
+                return self._application(environ, start_response)
+        finally:
+            body.close()
+
+
+class _Body(io.RawIOBase):
+    """The body of a request, brought in whole when it is first read, without the turn."""
+
+    def __init__(self, environ: WSGIEnvironment, turns: threading.BoundedSemaphore, limit: int) -> None:
+        super().__init__()
+        self._source: IO[bytes] = environ["wsgi.input"]
+        self._line: Any = environ.get("gunicorn.socket")  # the servers of tests have their bytes already
+        length = get_content_length(environ)
+        self._most = limit + 1 if length is None else min(length, limit + 1)
+        self._turns = turns
+        self._file: tempfile.SpooledTemporaryFile[bytes] | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        if self._file is None:
+            self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - close() closes it
+            with self._without_turn(), self._impatient():
+                self._bring_in(self._file)
+        return self._file.readinto(buffer)
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+        super().close()
+
+    @contextmanager
+    def _without_turn(self) -> Iterator[None]:
+        self._turns.release()
+        try:
+            yield
+        finally:
+            self._turns.acquire()
+
+    @contextmanager
+    def _impatient(self) -> Iterator[None]:
+        if self._line is None:
+            yield
+            return
+        self._line.settimeout(_SILENCE_SECONDS)
+        try:
+            yield
+        finally:
+            self._line.settimeout(None)  # else the answer would have to be gone within a minute
+
+    def _bring_in(self, file: tempfile.SpooledTemporaryFile[bytes]) -> None:
+        """Raises SilentLineError, NoRoomError: werkzeug would take an OSError of either for a line that was cut."""
+        left = self._most
+        while left:
+            try:
+                part = self._source.read(min(left, _STEP))
+            except TimeoutError as error:
+                raise SilentLineError from error
+            if not part:
+                break
+            left -= len(part)
+            try:
+                file.write(part)
+            except OSError as error:
+                raise NoRoomError from error
+        file.seek(0)

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import io
+import resource
+import socket
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier, BrokenBarrierError, Event
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+import pytest
+from werkzeug.test import EnvironBuilder, run_wsgi_app
+
+from server.errors import NoRoomError, SilentLineError
+from server.web import turns
+from server.web.turns import Turns
+
+LIMIT = 4 * 1024 * 1024
+
+
+def echo(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    start_response("200 OK", [])
+    return [environ["wsgi.input"].read()]
+
+
+def posting(body: object, length: int, **more: object) -> WSGIEnvironment:
+    environ = EnvironBuilder(method="POST").get_environ()
+    return environ | {"wsgi.input": body, "CONTENT_LENGTH": str(length)} | more
+
+
+def ask(application: Turns, environ: WSGIEnvironment) -> bytes:
+    return b"".join(run_wsgi_app(application, environ)[0])
+
+
+class SlowLine(io.BytesIO):
+    """A body that says when somebody waits for it, and comes when it is let."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self.waited_for, self.comes = Event(), Event()
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.waited_for.set()
+        assert self.comes.wait(30)
+        return super().read(size)
+
+
+@pytest.mark.parametrize("size", [0, 1, 70_000, 3 * 1024 * 1024])
+def test_a_body_comes_through_whole(size: int) -> None:
+    data = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
+
+    assert ask(Turns(echo, 1, lambda: LIMIT), posting(io.BytesIO(data + b"next request"), size)) == data
+
+
+def test_whoever_waits_for_a_line_keeps_nobody_else_waiting() -> None:
+    line = SlowLine(b"slow")
+    application = Turns(echo, 1, lambda: LIMIT)
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(ask, application, posting(line, 4))
+        assert line.waited_for.wait(30)
+
+        quick = ask(application, posting(io.BytesIO(b"quick"), 5))
+
+        line.comes.set()
+        assert (quick, slow.result(30)) == (b"quick", b"slow")
+
+
+def test_no_more_work_at_once_than_there_are_turns() -> None:
+    together = Barrier(3)
+
+    def work(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        answer = echo(environ, start_response)
+        try:
+            together.wait(0.5)
+        except BrokenBarrierError:
+            return answer
+        return [b"three at once"]
+
+    application = Turns(work, 2, lambda: LIMIT)
+    with ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(lambda _: ask(application, posting(io.BytesIO(b"x"), 1)), range(3)))
+
+    assert answers == [b"x"] * 3
+
+
+def test_a_failing_request_gives_its_turn_back() -> None:
+    def fail(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ["wsgi.input"].read()
+        raise ValueError("of the application")
+
+    application = Turns(fail, 1, lambda: LIMIT)
+    for _ in range(3):
+        with pytest.raises(ValueError, match="of the application"):
+            ask(application, posting(io.BytesIO(b"x"), 1))
+
+
+def test_a_line_that_falls_silent_is_given_up_and_is_patient_again_for_the_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(turns, "_SILENCE_SECONDS", 0.05)
+    application = Turns(echo, 1, lambda: LIMIT)
+    ours, theirs = socket.socketpair()
+    with ours, theirs, ours.makefile("rb") as body:
+        theirs.sendall(b"half")
+
+        with pytest.raises(SilentLineError, match="Kiểm tra đường truyền"):
+            ask(application, posting(body, 8, **{"gunicorn.socket": ours}))
+
+        assert ours.gettimeout() is None
+    assert ask(application, posting(io.BytesIO(b"x"), 1)) == b"x"
+
+
+def test_of_a_body_without_a_length_no_more_is_brought_in_than_tells_that_it_is_too_long() -> None:
+    endless = io.BytesIO(b"x" * LIMIT)
+    environ = posting(endless, 0, **{"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"})
+    del environ["CONTENT_LENGTH"]
+
+    assert len(ask(Turns(echo, 1, lambda: 100_000), environ)) == 100_001
+    assert endless.tell() == 100_001
+
+
+def test_a_machine_without_room_says_so(small_files: Callable[[int], None]) -> None:
+    application = Turns(echo, 1, lambda: LIMIT)
+    small_files(1024 * 1024)
+
+    with pytest.raises(NoRoomError, match="hết chỗ"):
+        ask(application, posting(io.BytesIO(b"x" * LIMIT), LIMIT))
+
+
+@pytest.fixture
+def small_files() -> Iterator[Callable[[int], None]]:
+    """Lets this process write files of so many bytes only, as a disk does that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
