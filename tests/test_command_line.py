@@ -463,6 +463,27 @@ def test_a_second_person_signs_what_the_first_one_signed(
     assert [bool(one["binds"]) for one in verdict["signatures"]] == [False, True]
 
 
+def test_who_signs_after_others_adds_to_the_same_file(run: Run, issued: Path, key_file: Path, tmp_path: Path) -> None:
+    for file in (issued, tmp_path / "issued.signed.xlsx"):
+        assert run("sign", file, "--p12", key_file, "--password", DEMO_PASSWORD).exit_code == 0
+
+    verdict = told(run("verify", tmp_path / "issued.signed.xlsx", "--trust", tmp_path / "trust", "--json"))
+
+    assert [bool(one["binds"]) for one in verdict["signatures"]] == [False, True]
+    assert not list(tmp_path.glob("*.signed.signed.xlsx"))
+
+
+def test_a_filled_file_that_is_only_named_as_signed_is_not_overwritten(
+    run: Run, issued: Path, key_file: Path, tmp_path: Path
+) -> None:
+    named = tmp_path / "saved again.signed.xlsx"
+    named.write_bytes(issued.read_bytes())
+
+    assert run("sign", named, "--p12", key_file, "--password", DEMO_PASSWORD).exit_code == 0
+
+    assert named.read_bytes() == issued.read_bytes()
+
+
 def test_the_trust_folder_may_be_set_by_a_variable(
     run: Run, program: Program, issued: Path, key_file: Path, tmp_path: Path
 ) -> None:

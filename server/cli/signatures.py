@@ -43,6 +43,7 @@ _BESIDE: Final = {
     "missing": "không có cạnh tệp này",
     "differs": "tệp cạnh đây ĐÃ KHÁC nội dung",
 }
+_SIGNED: Final = ".signed.xlsx"
 _PASSWORD: Final = "BIEUSO_P12_PASSWORD"  # noqa: S105 - the name of a variable
 trust_option = click.option(
     "--trust",
@@ -126,7 +127,7 @@ def _tell(verdict: Verdict, sha256: str, beside: Sequence[tuple[Attachment, str]
 @click.option("--pkcs11", type=existing_file, metavar="MODULE", help="Ký bằng thiết bị: thư viện PKCS#11 của hãng.")
 @click.option("--token", default="", help="Tên thiết bị; không cần nếu chỉ cắm một.")
 @click.option("--key", default="", help="Tên hoặc mã khóa, nếu thiết bị có nhiều.")
-@click.option("-o", "--output", type=new_file, help="Tệp đã ký; mặc định TÊN.signed.xlsx.")
+@click.option("-o", "--output", type=new_file, help="Tệp đã ký; mặc định TÊN.signed.xlsx, ký tiếp thì chính tệp đó.")
 @click.option("--role", type=click.Choice([role.value for role in SignerRole]), help="Ký với vai trò nào.")
 @click.option("--comment", default="", help="Lời ghi khi ký, tối đa 255 ký tự.")
 @click.option("--digest", default="SHA-256", show_default=True, type=click.Choice(list(DIGEST_URIS)), help="Hàm băm.")
@@ -167,10 +168,11 @@ def sign(
         raise click.UsageError("Ghi đúng một trong hai: --p12 TỆP hoặc --pkcs11 MODULE.")
     if p12 and (token or key):
         raise click.UsageError("--token và --key chỉ đi với --pkcs11.")
-    target = output or file.with_suffix(".signed.xlsx")
+    data = file.read_bytes()
+    target = output or _target(file, data)
     if not target.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "không có thư mục này", str(target.parent))
-    ready, basis = _prepared(file.read_bytes(), attached), trusted_if_there(trust_path)
+    ready, basis = _prepared(data, attached), trusted_if_there(trust_path)
     if basis is None:
         click.echo("Không có thư mục chứng thư tin cậy (--trust): chưa kiểm tra nơi cấp và thu hồi.", err=True)
     act = Act(
@@ -189,6 +191,13 @@ def sign(
     for warning in warnings:
         click.echo(f"{warning.code}: {warning.message} {warning.remedy}", err=True)
     click.echo(f"Đã ký: {target}")
+
+
+def _target(file: Path, data: bytes) -> Path:
+    """``NAME.signed.xlsx``; whoever signs after others adds to that very file, as in the add-in."""
+    if file.name.lower().endswith(_SIGNED) and is_signed(open_workbook(data).package):
+        return file
+    return file.with_suffix(_SIGNED)
 
 
 def _prepared(data: bytes, attached: Sequence[Path]) -> bytes:
