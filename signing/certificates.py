@@ -15,7 +15,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 MAX_EMBEDDED_CERTIFICATES: Final = 12
 # Paths are looked for by name: eight certificates of one name give forty thousand. Renewed authorities have two.
 _MAX_OF_ONE_NAME: Final = 2
-_USUAL_CERTIFICATE: Final = 16 * 1024  # bytes
+# A person's certificate has two or three thousand bytes. Thousands of names, each held against the limits that an
+# authority sets on names, keep the path builder busy for a minute.
+_MAX_CERTIFICATE: Final = 16 * 1024  # bytes
 _UNREADABLE = (
     ValueError,
     TypeError,
@@ -40,15 +42,12 @@ def whole_certificate(data: bytes) -> x509.Certificate:
     Raises:
         CertificateUnreadableError: with the reason in Vietnamese.
     """
-    # The same few authorities come along with every signature; what is absurdly long is not worth remembering.
-    return _remembered(data) if len(data) <= _USUAL_CERTIFICATE else _read_whole(data)
-
-
-@lru_cache(maxsize=1024)
-def _remembered(data: bytes) -> x509.Certificate:
+    if len(data) > _MAX_CERTIFICATE:
+        raise CertificateUnreadableError(f"chứng thư số dài {len(data)} byte, nhiều nhất là {_MAX_CERTIFICATE}")
     return _read_whole(data)
 
 
+@lru_cache(maxsize=1024)  # the same few authorities come along with every signature
 def _read_whole(data: bytes) -> x509.Certificate:
     try:
         parsed = _check_encoding(data)

@@ -13,6 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from signing.algorithms import DIGEST_URIS, DIGESTS, describe_key, digest_of, key_is_acceptable
+from signing.certificates import CertificateUnreadableError, whole_certificate
 from signing.chain import assess
 from signing.document import Details, Manifest, signature_document
 from signing.errors import NotSignableError
@@ -75,7 +76,7 @@ def sign_package(
 
     Raises:
         WorkbookError: the file itself is refused (macros, external links, damage).
-        NotSignableError: BS244/BS245 certificate out of its validity, BS207/BS226/BS227 not a signing certificate,
+        NotSignableError: BS244/BS245 certificate out of its validity, BS207/BS220/BS226/BS227 no signing certificate,
             BS246 comment or role, BS247 a package that cannot be signed, BS248 signed already but broken since.
         ValueError: ``at`` is naive.
         KeyError: another digest.
@@ -113,8 +114,12 @@ def check_signer(certificate: x509.Certificate, at: datetime) -> None:
     """Refuse a certificate that no verifier would accept for signing at this time.
 
     Raises:
-        NotSignableError: BS207, BS226, BS227, BS244, BS245.
+        NotSignableError: BS207, BS220, BS226, BS227, BS244, BS245.
     """
+    try:
+        whole_certificate(certificate.public_bytes(Encoding.DER))
+    except CertificateUnreadableError as problem:
+        raise error(NotSignableError, "BS220", reason=str(problem)) from problem
     holder = common_name(certificate.subject)
     if certificate.not_valid_after_utc < at:
         raise error(NotSignableError, "BS244", holder=holder, date=date_text(certificate.not_valid_after_utc))

@@ -29,6 +29,7 @@ from lxml import etree
 
 from signing.algorithms import digest
 from signing.document import Details
+from signing.errors import NotSignableError
 from signing.exact import origin_relationships
 from signing.findings import FINDING_KINDS
 from signing.layout import ORIGIN_RELS, RELS_TYPE, SIGNATURE_TYPE
@@ -867,6 +868,25 @@ def impostor(world: World) -> bytes:
     return sign_package(world.workbook, a_certificate("Nguyễn Văn Thử", rsa_key()), at=NOW)
 
 
+def a_megabyte() -> x509.UnrecognizedExtension:
+    return x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.99999.1"), bytes(1 << 20))
+
+
+def ten_thousand_names() -> x509.SubjectAlternativeName:
+    return x509.SubjectAlternativeName([x509.DNSName(f"{number}.xa-thu.vn") for number in range(10_000)])
+
+
+def with_extension(make: Callable[[], x509.ExtensionType]) -> Callable[[World], bytes]:
+    """Signed by somebody whose certificate has this extension."""
+
+    def signed(world: World) -> bytes:
+        key = ec.generate_private_key(ec.SECP256R1())
+        holder = certified(key.public_key(), world.authorities.issuing, make())
+        return attach_signature(world.workbook, Holder(holder.certificate, key, holder.chain), Details(NOW, "", ""))
+
+    return signed
+
+
 CERTIFICATE_CASES = (
     Case("a self-signed impostor of the same name", impostor, "BS221"),
     Case("RSA of 1024 bits", of_key(1024, 65537), "BS207"),
@@ -877,6 +897,8 @@ CERTIFICATE_CASES = (
     Case("a point at infinity", with_key_bytes(at_infinity), "BS220"),
     Case("a point off the curve", with_key_bytes(off_the_curve), "BS220"),
     Case("many authorities of one name", of_one_name, "BS205"),
+    Case("a certificate of a megabyte", with_extension(a_megabyte), "BS220"),
+    Case("a certificate of ten thousand names", with_extension(ten_thousand_names), "BS220"),
 )
 
 CASES = (*PACKAGE_CASES, *ARCHIVE_CASES, *XML_CASES, *SIGNATURE_CASES, *CERTIFICATE_CASES)
@@ -970,14 +992,23 @@ def test_a_name_shows_what_is_not_to_be_seen_in_it(trick: str, world: World, tru
     assert signature.signer == "Nguyễn\N{REPLACEMENT CHARACTER}Văn Thử"
 
 
-def test_a_certificate_with_an_extension_of_a_megabyte_is_read(world: World, trust: Trust) -> None:
+def test_a_certificate_with_a_picture_is_read(world: World, trust: Trust) -> None:
+    """RFC 3709 lets authorities put one in."""
     key = ec.generate_private_key(ec.SECP256R1())
-    extension = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.99999.1"), bytes(1 << 20))
-    mute = certified(key.public_key(), world.authorities.issuing, extension)
+    picture = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.5.5.7.1.12"), bytes(12 * 1024))
+    pictured = certified(key.public_key(), world.authorities.issuing, picture)
 
-    data = sign_package(world.workbook, Holder(mute.certificate, key, mute.chain), at=NOW)
+    data = sign_package(world.workbook, Holder(pictured.certificate, key, pictured.chain), at=NOW)
 
     assert verify_package(data, trust, now=NOW).outcome is Outcome.VALID
+
+
+def test_nobody_signs_with_a_certificate_that_no_verifier_of_ours_reads(world: World) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    long = certified(key.public_key(), world.authorities.issuing, a_megabyte())
+
+    with pytest.raises(NotSignableError, match=r"BS220.*16384"):
+        sign_package(world.workbook, Holder(long.certificate, key, long.chain), at=NOW)
 
 
 def test_thirty_two_signatures_are_verified_and_one_more_is_refused(world: World, trust: Trust) -> None:
