@@ -21,6 +21,7 @@ from server.services.units import unit as find_unit
 from server.storage.units import Unit
 from signing.errors import TrustError
 from signing.fetching import HttpStatus
+from signing.findings import error
 from signing.policy import DEFAULT_POLICY, POLICY_FILE, Policy, policy_in
 from signing.trust import Trust, tree_folders
 
@@ -38,6 +39,7 @@ class TrustFolder:
         self._trust: Trust | None = None
         self._status = HttpStatus()  # remembers for a while what it was told, whatever changes in the folder
         self._seen_policy: _State | None = None
+        self._had_policy = os.path.lexists(path / POLICY_FILE)
         self._policy = DEFAULT_POLICY
 
     def current(self) -> Trust:
@@ -50,9 +52,17 @@ class TrustFolder:
             return self._trust
 
     def policy(self) -> Policy:
-        """What is demanded of signatures now. Raises TrustError where the file is there and cannot be used."""
+        """What is demanded of signatures now.
+
+        Raises:
+            TrustError: the file is there and cannot be used, or is no longer there: nobody wants less to be demanded
+                in the moment between two versions of it.
+        """
         with self._lock, self._told():
             state = tuple(one for one in self._state() if one[0] == POLICY_FILE)
+            if self._had_policy and not state:
+                raise error(TrustError, "BS252", file=POLICY_FILE, reason="tệp đã mất trong khi dịch vụ đang chạy")
+            self._had_policy = bool(state)
             if state != self._seen_policy:
                 self._policy = policy_in(self._path)
                 self._seen_policy = state
@@ -62,9 +72,9 @@ class TrustFolder:
     def _told(self) -> Iterator[None]:
         try:
             yield
-        except OSError as error:
-            message = f"Không đọc được thư mục tin cậy {self._path}: {error.strerror}."
-            raise TrustError("BS251", message, "Kiểm tra quyền đọc và các tệp trong thư mục.") from error
+        except OSError as problem:
+            message = f"Không đọc được thư mục tin cậy {self._path}: {problem.strerror}."
+            raise TrustError("BS251", message, "Kiểm tra quyền đọc và các tệp trong thư mục.") from problem
 
     def _state(self) -> _State:
         files = sorted(file for folder in tree_folders(self._path) for file in folder.iterdir() if not file.is_dir())

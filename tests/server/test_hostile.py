@@ -182,3 +182,19 @@ def test_a_policy_that_becomes_a_link_to_nothing_is_a_fault_of_trust(tmp_path: P
 
     with pytest.raises(TrustError, match="BS251"):
         folder.policy()
+
+
+def test_a_policy_that_is_gone_for_a_moment_demands_no_less(tmp_path: Path) -> None:
+    strict = 'version = "2"\nroles = ["leader"]\n'
+    (tmp_path / "policy.toml").write_text(strict, encoding="utf-8")
+    folder = TrustFolder(tmp_path)
+
+    (tmp_path / "policy.toml").unlink()
+    for _ in range(2):
+        with pytest.raises(TrustError, match="BS252"):
+            folder.policy()
+    (tmp_path / "policy.toml").write_text(strict, encoding="utf-8")
+
+    assert folder.policy().version == "2"
+    (tmp_path / "policy.toml").unlink()
+    assert TrustFolder(tmp_path).policy() is DEFAULT_POLICY
