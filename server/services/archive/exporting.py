@@ -83,10 +83,20 @@ def export_archive(
     With ``since`` only what was received from then on; the stamps and the audit log are always complete.
 
     Raises:
-        InvalidError: the folder has something in it.
+        InvalidError: the folder has something in it, or another export writes it.
         ServiceError: it cannot be written (the disk is full).
     """
-    pack = Pack.at(folder)
+    with Pack.at(folder) as pack:
+        report = _exported(engine, pack, folder, now=now, since=since, progress=progress)
+    details = {name: value for name, value in report.to_dict().items() if name not in ("folder", "findings")}
+    with writing(engine) as connection:
+        record(connection, Action.ARCHIVE_EXPORTED, at=now, actor=actor, subject="archive", details=details)
+    return report
+
+
+def _exported(
+    engine: Engine, pack: Pack, folder: Path, *, now: datetime, since: datetime | None, progress: Progress | None
+) -> ExportReport:
     with reading(engine) as connection, ExitStack() as tables:
         export = _Export(
             connection,
@@ -99,7 +109,7 @@ def export_archive(
         export.stamps()
         export.audit_log()
     pack.add("DOC-TRUOC.txt", _read_first(export, now, since))
-    report = ExportReport(
+    return ExportReport(
         folder=folder,
         exported_at=now,
         submissions=export.count,
@@ -109,10 +119,6 @@ def export_archive(
         sums_sha256=pack.finish(),
         findings=export.faults,
     )
-    details = {name: value for name, value in report.to_dict().items() if name not in ("folder", "findings")}
-    with writing(engine) as connection:
-        record(connection, Action.ARCHIVE_EXPORTED, at=now, actor=actor, subject="archive", details=details)
-    return report
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -32,11 +33,13 @@ class Pack:
     _sums: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def at(cls, target: Path) -> Pack:
-        """Starts, or goes on with what was interrupted.
+    @contextmanager
+    def at(cls, target: Path) -> Iterator[Pack]:
+        """Starts, or goes on with what was interrupted; nobody else writes there meanwhile.
 
         Raises:
-            InvalidError: there is something in that place already, or it is a disk and no folder.
+            InvalidError: there is something in that place already, it is a disk and no folder, or somebody else is
+                writing it.
             ServiceError: the folder cannot be made.
         """
         target = Path(os.path.realpath(target))  # "." has no name to write beside, and a link cannot be replaced
@@ -48,7 +51,8 @@ class Pack:
         pack = cls(target, target.with_name(f".{target.name}.dang-ghi"))
         with pack._told(pack.aside):
             pack.aside.mkdir(parents=True, exist_ok=True)
-        return pack
+        with _alone(pack):
+            yield pack
 
     @property
     def files(self) -> int:
@@ -127,6 +131,25 @@ class Pack:
             name = path.relative_to(self.aside).as_posix()
             if path.is_file() and name != SUMS and name not in self._sums:
                 path.unlink()
+
+
+@contextmanager
+def _alone(pack: Pack) -> Iterator[None]:
+    """Holds the folder aside. The system lets go of it when the process ends, however it ends."""
+    if sys.platform == "win32":
+        yield  # a folder cannot be held there; the archive is kept on Linux
+        return
+    import fcntl  # noqa: PLC0415 - as said, there is none on Windows
+
+    handle = os.open(pack.aside, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as problem:
+            raise InvalidError(f"Một lệnh khác đang xuất vào {pack.target}.", "Chờ lệnh đó xong.") from problem
+        yield
+    finally:
+        os.close(handle)
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,11 +206,10 @@ def test_texts_that_a_spreadsheet_would_run_are_neutralised(archive: Archive, tm
 
 
 def test_negative_numbers_stay_numbers(tmp_path: Path) -> None:
-    pack = Pack.at(tmp_path / "kho")
-
-    with pack.table("bang.csv", ("a", "b", "c", "d")) as table:
-        table.row((ExactNumber("-5.25"), "-5.25", "+84", None))
-    pack.finish()
+    with Pack.at(tmp_path / "kho") as pack:
+        with pack.table("bang.csv", ("a", "b", "c", "d")) as table:
+            table.row((ExactNumber("-5.25"), "-5.25", "+84", None))
+        pack.finish()
 
     assert (tmp_path / "kho" / "bang.csv").read_text(encoding="utf-8-sig").splitlines()[1] == "-5.25,'-5.25,'+84,"
 
@@ -263,6 +262,21 @@ def test_an_export_that_is_interrupted_goes_on_where_it_was(archive: Archive, tm
     assert not aside.exists()
 
 
+def test_two_exports_into_one_place_do_not_mix(archive: Archive, tmp_path: Path) -> None:
+    archive.send()
+    refused = []
+
+    def again(_done: int, _total: int) -> None:
+        with pytest.raises(InvalidError, match="đang xuất") as told:
+            exported(archive, tmp_path / "kho")
+        refused.append(told)
+
+    exported(archive, tmp_path / "kho", progress=again)
+
+    assert len(refused) == 1
+    assert "SHA256SUMS" in names(tmp_path / "kho")
+
+
 def test_a_disk_that_is_full_leaves_nothing_half(archive: Archive, tmp_path: Path) -> None:
     """A limit on the size of files stands for the full disk: to the program both are a write that fails."""
     for unit in ("28756", "28807", "28810"):
@@ -307,8 +321,8 @@ def test_a_link_to_an_empty_folder_is_followed(archive: Archive, tmp_path: Path)
 
 
 def test_a_disk_itself_is_refused_before_anything_is_written() -> None:
-    with pytest.raises(InvalidError, match="gốc của một ổ đĩa"):
-        Pack.at(Path("/proc"))
+    with pytest.raises(InvalidError, match="gốc của một ổ đĩa"), Pack.at(Path("/proc")):
+        pass
 
 
 @pytest.mark.parametrize("archive", ["sqlite"], indirect=True)  # PostgreSQL keeps no moment that is none
