@@ -166,9 +166,9 @@ def test_a_line_that_breaks_during_upload_does_not_lose_the_submission(client: C
 
 
 def test_a_service_that_is_too_slow_is_asked_again(service: Service, pauses: list[float]) -> None:
-    service.answers = [Answer(wait=3), Answer(200, {"forms": []})]
+    service.answers = [Answer(wait=4), Answer(200, {"forms": []})]
 
-    with Client(service.url, timeout=0.3, pause=pauses.append) as client:
+    with Client(service.url, timeout=1.5, pause=pauses.append) as client:
         assert client.forms() == ()
 
     assert len(service.requests) == 2

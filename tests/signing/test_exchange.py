@@ -214,7 +214,7 @@ def test_an_address_is_shown_without_its_secrets() -> None:
 
 def test_a_silent_address_is_asked_once_for_many_signatures(authorities: Authorities, officer: Holder) -> None:
     calls: list[bytes] = []
-    trust_asking = HttpStatus(2.0)
+    trust_asking = HttpStatus(30.0)
     with served(lambda body: calls.append(body) or b"", status=500) as address:
         trust = trust_in(authorities, address)
         path = [officer.certificate, authorities.issuing.certificate, authorities.root.certificate]

@@ -62,7 +62,7 @@ def trust_in(authorities: Authorities, *addresses: str, crls: bool = False) -> T
     trust = Trust.of([authorities.root.certificate], [authorities.issuing.certificate], lists)
     tree = Tree("Hệ thống thử", ocsp=addresses)
     return replace(
-        trust, trees={authorities.root.certificate.fingerprint(SHA256()): tree}, source=HttpStatus(2.0), lock=Lock()
+        trust, trees={authorities.root.certificate.fingerprint(SHA256()): tree}, source=HttpStatus(30.0), lock=Lock()
     )
 
 
