@@ -107,7 +107,8 @@ class RawUpload:
     ) -> None:
         account = f"lanhdao.{unit}"
         session = {"account": account, "password": folder.read_secrets()[account]}
-        token = httpx.post(f"{service.url}/api/v1/sessions", json=session, timeout=_PATIENCE, trust_env=False).json()["token"]
+        reply = httpx.post(f"{service.url}/api/v1/sessions", json=session, timeout=_PATIENCE, trust_env=False)
+        token = reply.json()["token"]
         request = httpx.Request(
             "POST",
             f"{service.url}/api/v1/submissions",

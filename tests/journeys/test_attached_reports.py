@@ -151,7 +151,7 @@ def _downloaded(service: Service, office: Office, submission: str) -> list[bytes
     account = f"{preparation.LEADER}.{office.unit}"
     session = {"account": account, "password": office.demonstration.read_secrets()[account]}
     api = f"{service.url}/api/v1"
-    token = httpx.post(f"{api}/sessions", json=session, trust_env=False).json()["token"]
+    token = httpx.post(f"{api}/sessions", json=session, timeout=60, trust_env=False).json()["token"]
     return [
         httpx.get(
             f"{api}/submissions/{submission}/attachments/{number}",

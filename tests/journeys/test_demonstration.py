@@ -212,7 +212,7 @@ def test_a_killed_demonstration_takes_its_service_with_it(copied: Played) -> Non
     with subprocess.Popen(demo, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout is not None
         assert any("Trang theo dõi" in line for line in process.stdout)
-        page = httpx.get(f"http://127.0.0.1:{port}/", trust_env=False)
+        page = httpx.get(f"http://127.0.0.1:{port}/", timeout=60, trust_env=False)
 
         process.terminate()
         process.stdout.read()
@@ -220,4 +220,4 @@ def test_a_killed_demonstration_takes_its_service_with_it(copied: Played) -> Non
     assert page.status_code == 200
     assert "KTXH-09.T" in page.text
     with pytest.raises(httpx.ConnectError):
-        httpx.get(f"http://127.0.0.1:{port}/", trust_env=False)
+        httpx.get(f"http://127.0.0.1:{port}/", timeout=60, trust_env=False)

@@ -67,7 +67,7 @@ def book(office: xw.App, client: Client, unit: str, tmp_path: Path) -> Iterator[
 def total(service: Service, column: str) -> Decimal:
     """The province's total of a column, as anybody may read it over HTTP."""
     asked = {"form": FORM, "unit": PROVINCE, "period": PERIOD}
-    values = httpx.get(f"{service.url}/api/v1/totals", params=asked, trust_env=False).json()["values"]
+    values = httpx.get(f"{service.url}/api/v1/totals", params=asked, timeout=60, trust_env=False).json()["values"]
     return Decimal(next(one["value"] for one in values if (one["row"], one["column"]) == ("01", column)))
 
 
@@ -148,7 +148,7 @@ def test_an_officer_loads_types_is_corrected_signs_and_sends(
 def sources(service: Service, field: str) -> list[dict[str, str]]:
     """The signed cells behind the province's total of one field of work."""
     asked = {"form": FORM, "unit": PROVINCE, "period": PERIOD, "table": "T1", "row": f"01*#{field}", "column": "2"}
-    reply = httpx.get(f"{service.url}/api/v1/lineage", params=asked, trust_env=False)
+    reply = httpx.get(f"{service.url}/api/v1/lineage", params=asked, timeout=60, trust_env=False)
     assert reply.status_code == 200, reply.text
     found: list[dict[str, str]] = reply.json()["sources"]
     return found

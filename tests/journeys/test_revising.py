@@ -55,7 +55,7 @@ def revise(folder: Folder, service: Service, commune: Commune, pigs: int) -> tup
 def asked(service: Service, what: str, unit: str) -> dict[str, object]:
     place = {"form": FORM, "unit": unit, "period": PERIOD}
     cell = {"table": PIGS.table, "row": PIGS.row, "column": PIGS.column} if what == "lineage" else {}
-    reply = httpx.get(f"{service.url}/api/v1/{what}", params={**place, **cell}, trust_env=False)
+    reply = httpx.get(f"{service.url}/api/v1/{what}", params={**place, **cell}, timeout=60, trust_env=False)
     assert reply.status_code == 200, reply.text
     found: dict[str, object] = reply.json()
     return found

@@ -169,7 +169,7 @@ def send(desk: Desk, service: Service, name: str, unit: str) -> Json:
 
 def asked(service: Service, what: str, unit: str, **more: str) -> Json:
     query = {"form": FORM, "unit": unit, "period": PERIOD, **more}
-    reply = httpx.get(f"{service.url}/api/v1/{what}", params=query, trust_env=False)
+    reply = httpx.get(f"{service.url}/api/v1/{what}", params=query, timeout=60, trust_env=False)
     assert reply.status_code == 200, reply.text
     found: Json = reply.json()
     return found
