@@ -156,6 +156,7 @@ def _downloaded(service: Service, office: Office, submission: str) -> list[bytes
         httpx.get(
             f"{api}/submissions/{submission}/attachments/{number}",
             headers={"Authorization": f"Bearer {token}"},
+            timeout=60,
             trust_env=False,
         ).content
         for number in (1, 2)
