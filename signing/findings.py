@@ -6,10 +6,12 @@ Vietnamese), V33 (nothing in the file may stay outside the signature).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
 from signing.errors import SigningError
+from signing.wording import cut
 from workbooks.finding import Finding, Severity
 
 E = TypeVar("E", bound=SigningError)
@@ -269,10 +271,15 @@ FINDING_KINDS: dict[str, FindingKind] = {
 
 def finding(code: str, *, part: str = "", **details: str) -> Finding:
     """The finding of a code; ``part`` is also available to the message."""
-    kind = FINDING_KINDS[code]
-    return Finding(code, kind.severity, kind.message.format(part=part, **details), kind.remedy, part=part)
+    kind, part = FINDING_KINDS[code], cut(part)
+    return Finding(code, kind.severity, kind.message.format(part=part, **_told(details)), kind.remedy, part=part)
 
 
 def error(kind: type[E], code: str, **details: str) -> E:
     """An error carrying the finding of a code."""
-    return kind(code, FINDING_KINDS[code].message.format(**details), FINDING_KINDS[code].remedy)
+    return kind(code, FINDING_KINDS[code].message.format(**_told(details)), FINDING_KINDS[code].remedy)
+
+
+def _told(details: Mapping[str, str]) -> dict[str, str]:
+    """Details as people are told them: much of it is text of the file, which anybody may have written."""
+    return {name: cut(text) for name, text in details.items()}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from signing.properties import CORE_TYPE, EXTENDED_TYPE, is_marked
-from signing.xml import CONTENT_TYPES, RELATIONSHIPS, XmlRefusedError, parse
+from signing.xml import CONTENT_TYPES, RELATIONSHIPS, WHITE_SPACE, XmlRefusedError, parse
 from workbooks.package import CONTENT_TYPES_PART, Package, Relationship, relationships_part
 
 FOLDER = "/_xmlsignatures/"
@@ -186,4 +186,4 @@ def check_content_types(data: bytes) -> None:
 def _text_of(element: etree._Element) -> str:
     """Text directly inside an element, white space apart."""
     pieces = [element.text or "", *(child.tail or "" for child in element)]
-    return "".join(pieces).strip()
+    return "".join(pieces).strip(WHITE_SPACE)

@@ -24,12 +24,15 @@ from signing.certificates import (
     whole_certificate,
     whole_certificates,
 )
-from signing.xml import DSIG, MDSSI, OFFICE, XADES, canonical, parse, serialise
+from signing.xml import DSIG, MDSSI, OFFICE, WHITE_SPACE, XADES, canonical, parse, serialise
 
 # A package cannot have more parts (``workbooks.archive.Limits``).
 _MAX_REFERENCES = 4096
 # RFC 5280, 4.1.2.2: twenty octets, which is 49 digits; Python refuses to read a number of thousands.
 _MAX_SERIAL_DIGITS = 49
+# What a signer says of himself, in letters and in roles; Office takes 255 letters. It is told and kept with verdicts.
+_MAX_WORDS = 1000
+_MAX_ROLES = 16
 # XML Schema's dateTime, in years and zones that can be told in another zone; nothing else that ISO 8601 allows.
 _MOMENT = re.compile(
     r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])"
@@ -51,6 +54,7 @@ _KEY_INFO = frozenset(f"{{{DSIG}}}{name}" for name in ("X509Data", "KeyValue"))
 _X509_DATA = frozenset(
     f"{{{DSIG}}}{name}" for name in ("X509Certificate", "X509IssuerSerial", "X509SubjectName", "X509SKI")
 )
+_WITHOUT_WHITE_SPACE = str.maketrans("", "", WHITE_SPACE)
 _XML_NAMESPACE = "{http://www.w3.org/XML/1998/namespace}"
 _OBJECT_TYPE = f"{DSIG}Object"
 _SIGNED_PROPERTIES_TYPE = "http://uri.etsi.org/01903#SignedProperties"
@@ -152,9 +156,7 @@ def read_signature(data: bytes) -> SignatureDocument:
         certificate_method=certificate_method,
         certificate_digest=certificate_digest,
         certificate_serial=serial,
-        roles=tuple(
-            _text(role) for role in signing.findall("xd:SignerRole/xd:ClaimedRoles/xd:ClaimedRole", {"xd": XADES})
-        ),
+        roles=_read_roles(signing),
         comment=_read_comment(office),
         embedded=_read_embedded(xades),
         # In canonical form attributes stand in one order, and nothing is declared twice.
@@ -177,7 +179,7 @@ def _check_whole(root: etree._Element) -> None:
                     raise StructureError(f"mã định danh “{value}” xuất hiện hai lần")
                 seen.add(value)
         mixed = [element.text or "", *(child.tail or "" for child in element)] if len(element) else []
-        if "".join(mixed).strip():
+        if "".join(mixed).strip(WHITE_SPACE):
             raise StructureError(f"có chữ lẫn giữa các phần tử của {etree.QName(element).localname}")
 
 
@@ -354,11 +356,24 @@ def _moment(element: etree._Element) -> datetime:
     raise StructureError(f"thời điểm ký “{text[:40]}” không đọc được hoặc thiếu múi giờ")
 
 
+def _read_roles(signing: etree._Element) -> tuple[str, ...]:
+    roles = signing.findall("xd:SignerRole/xd:ClaimedRoles/xd:ClaimedRole", {"xd": XADES})
+    if len(roles) > _MAX_ROLES:
+        raise StructureError(f"ghi {len(roles)} vai trò, nhiều hơn {_MAX_ROLES}")
+    return tuple(_words(_text(role)) for role in roles)
+
+
 def _read_comment(office: etree._Element | None) -> str:
     if office is None:
         return ""
     path = "d:SignatureProperties/d:SignatureProperty/o:SignatureInfoV1/o:SignatureComments"
-    return "".join(_text(item) for item in office.findall(path, {"d": DSIG, "o": OFFICE}))
+    return _words("".join(_text(item) for item in office.findall(path, {"d": DSIG, "o": OFFICE})))
+
+
+def _words(text: str) -> str:
+    if len(text) > _MAX_WORDS:
+        raise StructureError(f"lời ghi hoặc vai trò dài {len(text)} ký tự, nhiều hơn {_MAX_WORDS}")
+    return text
 
 
 def _unsigned(xades: etree._Element) -> list[etree._Element]:
@@ -423,11 +438,11 @@ def _child(parent: etree._Element, tag: str, *, first: bool = False) -> etree._E
 def _text(element: etree._Element) -> str:
     if len(element):
         raise StructureError(f"{etree.QName(element).localname} có phần tử con")
-    return (element.text or "").strip()
+    return (element.text or "").strip(WHITE_SPACE)
 
 
 def _base64(element: etree._Element) -> bytes:
-    text = "".join(_text(element).split())
+    text = _text(element).translate(_WITHOUT_WHITE_SPACE)
     try:
         data = b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:

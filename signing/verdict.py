@@ -214,7 +214,9 @@ class SignatureVerdict:
 
     @property
     def outcome(self) -> Outcome:
-        """The outcome of this signature alone."""
+        """The outcome of this signature alone. What is wrong with the file around it has no finding here."""
+        if not (self.intact and self.covered):
+            return Outcome.INVALID
         return _outcome(self.findings, (self,))
 
     @property

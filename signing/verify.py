@@ -37,7 +37,7 @@ from signing.stamping import assess_time_stamp
 from signing.trust import Trust
 from signing.usage import is_authority, may_sign, usages
 from signing.verdict import Chain, Revocation, RevocationStatus, SignatureVerdict, StampStatus, Verdict
-from signing.wording import common_name, organization
+from signing.wording import common_name, organization, shown
 from workbooks.errors import WorkbookError
 from workbooks.finding import Finding
 from workbooks.package import Package, open_package
@@ -164,8 +164,8 @@ def _verify(
         signed_at=document.signed_at,
         algorithm=f"{describe_key(certificate.public_key())}, {_hash_name(document.method)}",
         key_usage=usages(certificate),
-        roles=document.roles,
-        comment=document.comment,
+        roles=tuple(map(shown, document.roles)),
+        comment=shown(document.comment),
         binds=tuple(item.name for item in document.manifest if item.name in examined.subject.signatures),
         may_sign=may_sign(certificate) and not is_authority(certificate),
         time=time,

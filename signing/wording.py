@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import datetime, timedelta, timezone
+from typing import Final
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+_LONGEST: Final = 500
 VIETNAM = timezone(timedelta(hours=7), "UTC+7")
 
 
 def common_name(name: x509.Name) -> str:
     """The common name, or the whole name where it has none."""
-    return _attribute(name, NameOID.COMMON_NAME) or _shown(name.rfc4514_string())
+    return _attribute(name, NameOID.COMMON_NAME) or shown(name.rfc4514_string())
 
 
 def organization(name: x509.Name) -> str:
@@ -45,9 +48,20 @@ def moment_text(moment: datetime) -> str:
 
 def _attribute(name: x509.Name, oid: x509.ObjectIdentifier) -> str:
     values = name.get_attributes_for_oid(oid)
-    return _shown(str(values[0].value)) if values else ""
+    return shown(str(values[0].value)) if values else ""
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
     """Without what turns the writing round, breaks the line or cannot be seen: a name may not pose as another."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+    return "".join(map(_shown_letter, text))
+
+
+def cut(text: str) -> str:
+    """The same, of a length that people read: a file can make a name of megabytes, and a hundred of them."""
+    return shown(text) if len(text) <= _LONGEST else f"{shown(text[: _LONGEST - 1])}…"
+
+
+def _shown_letter(letter: str) -> str:
+    if letter.isprintable():
+        return letter
+    return " " if unicodedata.category(letter) == "Zs" else "\N{REPLACEMENT CHARACTER}"

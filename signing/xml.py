@@ -11,6 +11,9 @@ OFFICE = "http://schemas.microsoft.com/office/2006/digsig"
 RELATIONSHIPS = "http://schemas.openxmlformats.org/package/2006/relationships"
 CONTENT_TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
 
+# XML knows these only; Python takes others for white space too, which programs show or refuse.
+WHITE_SPACE = " \t\r\n"
+
 # ASCII is UTF-8 too; any other encoding is one that another program may read differently.
 _ENCODINGS = ("UTF-8", "ASCII", "US-ASCII")
 DECLARATION = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'

@@ -646,6 +646,35 @@ def last_uri(change: Callable[[str], str]) -> Change:
     return apply
 
 
+def bystander(change: Change) -> Callable[[World], bytes]:
+    """Changed by somebody without the key, in a file that another program signed."""
+    return lambda world: with_tree(world.elsewhere, change)
+
+
+def spaced_out(path: str) -> Change:
+    """A space that is none in XML, put into a value."""
+
+    def change(root: etree._Element) -> None:
+        value = first(root, path)
+        value.text = f"{value.text[:8]}\u00a0{value.text[8:]}"
+
+    return change
+
+
+def behind(path: str, text: str) -> Change:
+    return lambda root: setattr(first(root, path), "tail", text)
+
+
+def many_roles(root: etree._Element) -> None:
+    roles = "<xd:ClaimedRole>Kế toán</xd:ClaimedRole>" * 1000
+    properties = first(root, "//xd:SignedSignatureProperties")
+    properties.append(
+        etree.fromstring(
+            f'<xd:SignerRole xmlns:xd="{XADES}"><xd:ClaimedRoles>{roles}</xd:ClaimedRoles></xd:SignerRole>'
+        )
+    )
+
+
 SHA1 = "http://www.w3.org/2000/09/xmldsig#sha1"
 UNSIGNED_PLACES = (
     "d:SignatureValue",
@@ -731,6 +760,13 @@ SIGNATURE_CASES = (
         outsider(edit("//xd:Cert//d:X509SerialNumber", text="9" * 5000)),
         "BS205",
     ),
+    Case(
+        "a comment of a megabyte", signer(edit("//*[local-name()='SignatureComments']", text="a" * 1_000_000)), "BS205"
+    ),
+    Case("a thousand roles", signer(many_roles), "BS205"),
+    Case("a no-break space in the value", bystander(spaced_out("d:SignatureValue")), "BS205"),
+    Case("a no-break space in the certificate", bystander(spaced_out("//d:X509Certificate")), "BS205"),
+    Case("no-break spaces between elements", bystander(behind("d:SignatureValue", "\u00a0" * 3)), "BS205"),
     Case("XAdES 1.1.1", signer(renamespaced("http://uri.etsi.org/01903/v1.1.1#")), "BS205"),
     Case("XAdES 1.4.1", signer(renamespaced("http://uri.etsi.org/01903/v1.4.1#")), "BS205"),
     Case("SHA-1 of a part", signer(edit("//d:Manifest/d:Reference/d:DigestMethod", Algorithm=SHA1)), "BS206"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -114,6 +115,14 @@ def test_a_proved_signing_time_counts_though_the_right_ended_before_it_was_sent(
         (LEADER.words, None),
         (SEAL.words, SEAL),
         (f" {SEAL.words.upper()}", SEAL),
+        (SEAL.words.replace(" ", "\u00a0"), SEAL),
+        (SEAL.words.replace(" ", "\u3164 \u034f"), SEAL),
+        (unicodedata.normalize("NFD", SEAL.words), SEAL),
+        (f"{SEAL.words}.", SEAL),
+        ("Con dấu cơ qu\N{CYRILLIC SMALL LETTER A}n", SEAL),
+        ("C\N{CYRILLIC CAPITAL LETTER O}N DẤU CƠ QUAN", SEAL),
+        ("Con dau co quan", SEAL),
+        ("...", None),
     ],
 )
 def test_only_a_known_role_that_the_register_does_not_give_is_claimed_wrongly(

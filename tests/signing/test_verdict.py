@@ -3,12 +3,15 @@ from __future__ import annotations
 import json
 import unicodedata
 
+from lxml import etree
+
 from signing.findings import FINDING_KINDS
 from signing.sign import sign_package
 from signing.trust import Trust
 from signing.verdict import Outcome
 from signing.verify import verify_package
 from tests.signing.authorities import NOW, Authorities, Holder
+from tests.signing.tampering import CONTENT_TYPES, first, replaced, signed_elsewhere, with_resigned_tree
 from workbooks.patch import patch_cells
 
 
@@ -44,6 +47,43 @@ def test_one_bad_signature_of_two_makes_the_file_invalid(
 
     assert [signature.outcome for signature in verdict.signatures] == [Outcome.VALID, Outcome.INVALID]
     assert verdict.outcome is Outcome.INVALID
+
+
+def test_a_signature_in_a_file_that_was_rewritten_around_it_is_not_called_valid(signed: bytes, trust: Trust) -> None:
+    rewritten = replaced(signed, CONTENT_TYPES, "</Types>", '<Default Extension="bin" ContentType="a/b"/></Types>')
+
+    (signature,) = verify_package(rewritten, trust, now=NOW).signatures
+
+    assert signature.outcome is Outcome.INVALID
+    assert signature.summary.startswith("Chữ ký số không hợp lệ: Nguyễn Văn Thử")
+
+
+def test_a_verdict_stays_short_however_long_the_names_in_a_file(signed: bytes, officer: Holder, trust: Trust) -> None:
+    def lengthen(root: etree._Element) -> None:
+        manifest = first(root, "//d:Manifest")
+        for number in range(150):
+            more = etree.fromstring(etree.tostring(manifest[-1]))
+            more.set("URI", f"/{'a' * 40_000}{number}?ContentType=application/xml")
+            manifest.append(more)
+
+    verdict = verify_package(with_resigned_tree(signed, lengthen, officer), trust, now=NOW)
+
+    assert {found.code for found in verdict.findings} == {"BS211"}
+    assert len(json.dumps(verdict.to_dict())) < 1_000_000
+
+
+def test_what_a_signer_says_is_told_without_what_turns_the_writing_round(
+    signed: bytes, officer: Holder, trust: Trust
+) -> None:
+    def say(root: etree._Element) -> None:
+        first(root, "//*[local-name()='SignatureComments']").text = "Đã duyệt\u202e txt.exe\u00a0ngày"
+
+    elsewhere = with_resigned_tree(signed_elsewhere(signed, officer), say, officer)
+
+    verdict = verify_package(elsewhere, trust, now=NOW)
+
+    assert verdict.outcome is Outcome.VALID
+    assert verdict.signatures[0].comment == "Đã duyệt\ufffd txt.exe ngày"
 
 
 def test_every_code_is_of_this_layer_and_says_what_to_do() -> None:
