@@ -43,6 +43,7 @@ from signing.revocation import (
     answers_on,
     ask,
     known_of,
+    lost_key,
     parsed_lists,
     revoked_at,
     revoked_later,
@@ -50,6 +51,7 @@ from signing.revocation import (
     vouches,
 )
 from signing.trust import Trust, Use
+from signing.usage import allows
 from signing.verdict import Chain, Revocation, RevocationStatus
 from signing.wording import common_name, date_text, time_text
 
@@ -214,6 +216,10 @@ def _answer(question: _Question, found: _Found | Exception, known: Known) -> Ass
     if isinstance(found, Exception):
         return _untrusted(question.signer, _path_problem(found))
     path = found.certificates
+    limited = next((one for one in path[1:-1] if not allows(one, question.use)), None)
+    if limited is not None:
+        name = common_name(limited.subject)
+        return _untrusted(question.signer, f"tổ chức cấp {name} chỉ được cấp chứng thư dùng vào việc khác")
     chain = Chain(
         trusted=True,
         root=common_name(path[-1].subject),
@@ -246,6 +252,9 @@ def _with_revocation(question: _Question, chain: Chain, found: _Found, known: Kn
         if moment and moment <= question.now:
             return Assessment(chain, _as_revoked(evidence, moment), common_name(certificate.subject))
         doubts += [doubt] if doubt else []
+    lost = lost_key(question.trust, found.certificates)
+    if lost is not None and lost.since <= question.now:
+        return Assessment(chain, _as_revoked(evidence, lost.since), common_name(lost.authority.subject))
     return Assessment(chain, _as_unknown(evidence, doubts[0], known, question.now) if doubts else evidence)
 
 

@@ -151,6 +151,45 @@ def revoked_at(certificate: x509.Certificate, known: Known) -> datetime | None:
     return min(found, default=None)
 
 
+@dataclass(frozen=True, slots=True)
+class LostKey:
+    """An authority whose key somebody else has, and since when that is known."""
+
+    authority: x509.Certificate
+    since: datetime
+
+
+def lost_key(trust: Trust, path: Path) -> LostKey | None:
+    """The authority of a path that lost its key by a list about another of its certificates.
+
+    Two trees may certify one authority. When one of them says that the key was stolen, no path leads through the other:
+    which of the two is taken depends on certificates that came along, and those are anybody's.
+    """
+    found = [
+        LostKey(authority, entry.revocation_date_utc)
+        for authority in path[1:]
+        for twin in trust.intermediates
+        if twin.subject == authority.subject and twin != authority and twin.public_key() == authority.public_key()
+        for entry in _entries_on(trust, twin)
+        if _is_of_lost_key(entry)
+    ]
+    return min(found, key=lambda one: one.since, default=None)
+
+
+def _entries_on(trust: Trust, certificate: x509.Certificate) -> Iterator[x509.RevokedCertificate]:
+    """What the lists of the authorities that we know say of a certificate."""
+    issuers = [one for one in (*trust.roots, *trust.intermediates) if is_issued_by(certificate, one)]
+    for item in trust.crls:
+        entry = item.get_revoked_certificate_by_serial_number(certificate.serial_number)
+        if entry is not None and not _is_indirect(item) and any(_is_known_of(trust, item, one) for one in issuers):
+            yield entry
+
+
+def _is_of_lost_key(entry: x509.RevokedCertificate) -> bool:
+    reasons = (one.value for one in entry.extensions if isinstance(one.value, x509.CRLReason))
+    return any(one.reason in (x509.ReasonFlags.key_compromise, x509.ReasonFlags.ca_compromise) for one in reasons)
+
+
 def _is_indirect(item: x509.CertificateRevocationList) -> bool:
     points = (one.value for one in item.extensions if isinstance(one.value, x509.IssuingDistributionPoint))
     return any(point.indirect_crl for point in points)

@@ -24,7 +24,7 @@ from signing.errors import DAMAGED, TimeStampError
 from signing.evidence import NO_EVIDENCE, Evidence
 from signing.findings import error
 from signing.trust import Trust, Use
-from signing.usage import usages
+from signing.usage import key_may_sign
 from signing.verdict import RevocationStatus, StampStatus
 from signing.wording import common_name, date_text, time_text
 
@@ -219,6 +219,8 @@ def _read(token: bytes) -> _Read:
         raise _TokenError("dài quá mức")
     content = cms.ContentInfo.load(token, strict=True)
     info = _info(content)
+    if info["version"].native != "v1":
+        raise _TokenError("theo một phiên bản mà chương trình không biết")
     imprint = info["message_imprint"]
     algorithm = imprint["hash_algorithm"]["algorithm"].native
     if algorithm not in _HASHES:
@@ -303,11 +305,10 @@ def _may_stamp(certificate: x509.Certificate) -> bool:
         extension = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
     except x509.ExtensionNotFound:
         return False
-    named = set(usages(certificate))
     return (
         extension.critical
         and list(extension.value) == [ExtendedKeyUsageOID.TIME_STAMPING]
-        and (not named or bool(named & {"digital_signature", "content_commitment"}))
+        and key_may_sign(certificate)
     )
 
 

@@ -133,7 +133,7 @@ class Trust:
         """
         folder = Path(path)
         read = [_TreeFolder.read(one) for one in tree_folders(folder)]
-        roots = {_sha256(root): (root, one.tree) for one in read for root in one.roots}
+        roots = _rooted(read)
         if not roots:
             raise error(TrustError, "BS250", folder=str(folder))
         certificates = chain.from_iterable(one.certificates for one in read)
@@ -228,6 +228,20 @@ class _TreeFolder:
     @property
     def roots(self) -> tuple[x509.Certificate, ...]:
         return tuple(one for one in self.certificates if is_root(one))
+
+
+def _rooted(read: Iterable[_TreeFolder]) -> dict[bytes, tuple[x509.Certificate, Tree]]:
+    """Each root with its tree, which the last folder tells that it lies in; what it may do, all must tell alike."""
+    found: dict[bytes, tuple[x509.Certificate, Tree]] = {}
+    for one in read:
+        for root in one.roots:
+            _, earlier = found.setdefault(_sha256(root), (root, one.tree))
+            if earlier.uses != one.tree.uses:
+                name = root.subject.rfc4514_string()
+                reason = f"chứng thư gốc {name} nằm cả trong “{earlier.name}” và “{one.tree.name}”, nơi use khác nhau"
+                raise error(TrustError, "BS252", file=TREE_FILE, reason=reason)
+            found[_sha256(root)] = (root, one.tree)
+    return found
 
 
 def is_root(certificate: x509.Certificate) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from signing.trust import Use
+
 _USAGES = (
     "digital_signature",
     "content_commitment",
@@ -27,6 +29,12 @@ _SIGNING_PURPOSES = frozenset(
 )
 
 
+_PURPOSES = {
+    Use.SIGNATURES: _SIGNING_PURPOSES,
+    Use.TIME_STAMPS: frozenset({ExtendedKeyUsageOID.TIME_STAMPING, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}),
+}
+
+
 def usages(certificate: x509.Certificate) -> tuple[str, ...]:
     """Key usages named in the certificate; empty where it has no such extension. Raises ValueError if damaged."""
     try:
@@ -38,14 +46,28 @@ def usages(certificate: x509.Certificate) -> tuple[str, ...]:
 
 def may_sign(certificate: x509.Certificate) -> bool:
     """Whether key usage and extended key usage, where present, allow signing documents (RFC 5280, 4.2.1.3 and .12)."""
-    named = usages(certificate)
-    if named and not {"digital_signature", "content_commitment"} & set(named):
-        return False
+    return key_may_sign(certificate) and allows(certificate, Use.SIGNATURES)
+
+
+def key_may_sign(certificate: x509.Certificate) -> bool:
+    """Whether the key usage, where there is one, names signing; one that names nothing allows nothing."""
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    except x509.ExtensionNotFound:
+        return True
+    return usage.digital_signature or usage.content_commitment
+
+
+def allows(certificate: x509.Certificate, use: Use) -> bool:
+    """Whether the purposes of a certificate, where it names any, allow this use.
+
+    Of an authority they limit what it issues: RFC 5280 leaves that open, OpenSSL holds to it.
+    """
     try:
         purposes = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     except x509.ExtensionNotFound:
         return True
-    return bool(_SIGNING_PURPOSES.intersection(purposes))
+    return bool(_PURPOSES[use].intersection(purposes))
 
 
 def is_authority(certificate: x509.Certificate) -> bool:

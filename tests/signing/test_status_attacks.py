@@ -445,6 +445,38 @@ def test_a_new_key_that_only_came_along_or_that_another_certified_speaks_of_nobo
     assert found == [UNKNOWN, UNKNOWN]
 
 
+def test_an_authority_that_lost_its_key_in_one_tree_is_lost_in_the_other(
+    authorities: Authorities, officer: Holder
+) -> None:
+    other, own = create_authorities("Khác").root, authorities.issuing
+    long = {"start": NOW - 900 * DAY, "end": NOW + 900 * DAY}
+    crossed = a_certificate("CA Cấp Gốc Thử", own.key, issuer=other, authority=True, **long)  # type: ignore[arg-type]  # dates
+    roots, both = [authorities.root.certificate, other.certificate], [own.certificate, crossed.certificate]
+    lists = (a_crl(authorities.root, ((own, NOW - DAY),)), a_crl(other), a_crl(own))
+
+    found = [
+        assess(Trust.of(roots, known, lists), officer.certificate, (), at).revocation.status
+        for known in permutations(both)
+        for at in (NOW, NOW - 2 * DAY)
+    ]
+
+    assert found == [REVOKED, GOOD, REVOKED, GOOD]
+
+
+def test_an_authority_that_only_left_one_tree_stays_in_the_other(authorities: Authorities, officer: Holder) -> None:
+    other, own = create_authorities("Khác").root, authorities.issuing
+    long = {"start": NOW - 900 * DAY, "end": NOW + 900 * DAY}
+    crossed = a_certificate("CA Cấp Gốc Thử", own.key, issuer=other, authority=True, **long)  # type: ignore[arg-type]  # dates
+    left = entry(crossed, x509.CRLReason(x509.ReasonFlags.cessation_of_operation))
+    of_other = a_list(other, lambda builder: builder.add_revoked_certificate(left))
+    known = [own.certificate, crossed.certificate]
+    trust = Trust.of(
+        [authorities.root.certificate, other.certificate], known, (a_crl(authorities.root), of_other, a_crl(own))
+    )
+
+    assert assess(trust, officer.certificate, (), NOW).revocation.status is GOOD
+
+
 def test_what_no_root_stands_behind_is_not_remembered(authorities: Authorities) -> None:
     trust = authorities.trust()
     before = len(trust.answers)

@@ -249,6 +249,18 @@ def test_a_tree_is_trusted_only_for_what_it_is_there_for(tmp_path: Path, workboo
     assert codes(verified(workbook, clocks.officer(**LIFE), trust)) == ["BS221"]
 
 
+def test_a_root_in_two_trees_of_different_use_is_refused_with_both(tmp_path: Path, authorities: Authorities) -> None:
+    a_tree_folder(tmp_path / "nguoi-ky", authorities, 'use = ["signatures"]')
+    a_tree_folder(tmp_path / "dau", authorities, 'use = ["time-stamps"]')
+
+    with pytest.raises(TrustError) as refused:
+        Trust.from_directory(tmp_path)
+
+    assert refused.value.finding.code == "BS252"
+    assert "nguoi-ky" in str(refused.value)
+    assert "dau" in str(refused.value)
+
+
 @pytest.mark.parametrize(
     "settings",
     ['nam = "x"', "use = []", 'use = ["tất cả"]', 'ocsp = ["ftp://x/"]', 'crl = "http://x/"', "name = ", 'name = " "'],

@@ -118,6 +118,7 @@ BAD = {
     "time of the year 0": Stamp(time="00000915030000Z"),
     "time of the year 9999": Stamp(time="99991231235959Z"),
     "leap second": Stamp(time="20161231235960Z"),
+    "a version of the future": Stamp(info={"version": 2}),
     "negative accuracy": Stamp(info={"accuracy": {"seconds": -5}}),
     "accuracy of ages": Stamp(info={"accuracy": {"seconds": 10**40}}),
     "an extension that must be understood": Stamp(info={"extensions": CRITICAL}),
@@ -192,8 +193,11 @@ def test_a_stamp_from_the_future_proves_no_time(ahead: timedelta, clock: Holder,
     assert (found.status, found.code) == (StampStatus.UNTRUSTED, "BS272")
 
 
-def test_an_authority_whose_key_may_not_sign_gives_no_stamps(authorities: Authorities, trust: Trust) -> None:
-    other = a_time_authority(authorities, usage=("key_encipherment",))
+@pytest.mark.parametrize("usage", [("key_encipherment",), ()])
+def test_an_authority_whose_key_may_not_sign_gives_no_stamps(
+    usage: tuple[str, ...], authorities: Authorities, trust: Trust
+) -> None:
+    other = a_time_authority(authorities, usage=usage)
 
     assert judged(trust, a_token(DATA, other)).status is StampStatus.UNTRUSTED
 

@@ -28,6 +28,7 @@ from tests.signing.authorities import (
     Holder,
     a_certificate,
     a_crl,
+    a_name,
     create_authorities,
     rsa_key,
 )
@@ -215,6 +216,7 @@ def test_nothing_stays_undetermined_when_something_is_wrong(workbook: bytes, aut
     ("options", "code"),
     [
         ({"usage": ("key_encipherment",)}, "BS226"),
+        ({"usage": ()}, "BS226"),
         ({"purposes": (ExtendedKeyUsageOID.SERVER_AUTH,)}, "BS226"),
         ({"purposes": (ExtendedKeyUsageOID.TIME_STAMPING,)}, "BS226"),
     ],
@@ -223,6 +225,39 @@ def test_a_certificate_for_another_purpose_is_refused(
     options: dict[str, object], code: str, workbook: bytes, authorities: Authorities, trust: Trust
 ) -> None:
     assert codes(verify_package(signed_by(authorities.officer(**options), workbook), trust, now=NOW)) == {code}
+
+
+def an_authority_for(purpose: x509.ObjectIdentifier, authorities: Authorities) -> Holder:
+    """An authority that may issue certificates for one purpose only."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    root, name = authorities.root, a_name("CA Chuyên Dùng")
+    certificate = (
+        x509.CertificateBuilder(root.certificate.subject, name, key.public_key(), 77, NOW - DAY, NOW + 99 * DAY)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
+        .sign(root.key, hashes.SHA256())
+    )
+    return Holder(certificate, key, (root.certificate,))
+
+
+@pytest.mark.parametrize(
+    ("purpose", "expected"),
+    [
+        (ExtendedKeyUsageOID.SERVER_AUTH, {"BS221"}),
+        (ExtendedKeyUsageOID.TIME_STAMPING, {"BS221"}),
+        (ExtendedKeyUsageOID.EMAIL_PROTECTION, set()),
+        (ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE, set()),
+    ],
+)
+def test_an_authority_for_another_purpose_makes_no_signers(
+    purpose: x509.ObjectIdentifier, expected: set[str], workbook: bytes, authorities: Authorities
+) -> None:
+    issuing = an_authority_for(purpose, authorities)
+    person = a_certificate("Nguyễn Văn Thử", ec.generate_private_key(ec.SECP256R1()), issuer=issuing, purposes=())
+    lists = (a_crl(authorities.root), a_crl(issuing))
+    trust = Trust.of([authorities.root.certificate], [issuing.certificate], lists)
+
+    assert codes(verify_package(signed_by(person, workbook), trust, now=NOW)) == expected
 
 
 @pytest.mark.parametrize("usage", [("digital_signature",), ("content_commitment",), None])
