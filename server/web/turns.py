@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, Final
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from werkzeug.exceptions import ClientDisconnected
 from werkzeug.wsgi import get_content_length
 
 from server.errors import NoRoomError, SilentLineError
@@ -57,6 +58,7 @@ class _Body(io.RawIOBase):
         self._source: IO[bytes] = environ["wsgi.input"]
         self._line: Any = environ.get("gunicorn.socket")  # the servers of tests have their bytes already
         length = get_content_length(environ)
+        self._has_length = length is not None
         self._most = limit + 1 if length is None else min(length, limit + 1)
         self._turns = turns
         self._file: tempfile.SpooledTemporaryFile[bytes] | None = None
@@ -96,13 +98,20 @@ class _Body(io.RawIOBase):
             self._line.settimeout(None)  # else the answer would have to be gone within a minute
 
     def _bring_in(self, file: tempfile.SpooledTemporaryFile[bytes]) -> None:
-        """Raises SilentLineError, NoRoomError: werkzeug would take an OSError of either for a line that was cut."""
+        """All of the body that is wanted.
+
+        Raises:
+            SilentLineError, NoRoomError: werkzeug would take an OSError of either for a line that was cut.
+            ClientDisconnected: the line was cut. Neither gunicorn nor werkzeug minds, and half a form may look whole.
+        """
         left = self._most
         while left:
             try:
                 part = self._source.read(min(left, _STEP))
             except TimeoutError as error:
                 raise SilentLineError from error
+            if not part and self._has_length:
+                raise ClientDisconnected
             if not part:
                 break
             left -= len(part)

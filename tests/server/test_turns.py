@@ -9,6 +9,7 @@ from threading import Barrier, BrokenBarrierError, Event
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
+from werkzeug.exceptions import ClientDisconnected
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from server.errors import NoRoomError, SilentLineError
@@ -107,6 +108,15 @@ def test_a_line_that_falls_silent_is_given_up_and_is_patient_again_for_the_answe
             ask(application, posting(body, 8, **{"gunicorn.socket": ours}))
 
         assert ours.gettimeout() is None
+    assert ask(application, posting(io.BytesIO(b"x"), 1)) == b"x"
+
+
+def test_a_body_that_was_cut_is_not_taken_for_whole() -> None:
+    application = Turns(echo, 1, lambda: LIMIT)
+
+    with pytest.raises(ClientDisconnected):
+        ask(application, posting(io.BytesIO(b"from=2026-01-01"), 29))
+
     assert ask(application, posting(io.BytesIO(b"x"), 1)) == b"x"
 
 
