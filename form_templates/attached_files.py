@@ -1,6 +1,7 @@
 """What may be attached to a form: reports in Word or PDF, by name and by content, without programs inside.
 
-A filter, no virus scanner: streams that a PDF keeps compressed are not looked into, nor what a Word file embeds.
+A filter, no virus scanner: streams that a PDF keeps compressed are not looked into, nor what a Word file embeds. What a
+Word file would fetch over the network when it is opened (a template may bring macros) is refused.
 
 ====== ============================================================
 BS853  a file that may not be attached
@@ -17,6 +18,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from typing import Final
+from urllib.parse import unquote
 
 from workbooks import markup
 from workbooks.errors import WorkbookError
@@ -35,15 +37,25 @@ KINDS: Final = {".docx": "Word (.docx)", ".pdf": "PDF (.pdf)"}
 _REMEDY: Final = "Kèm tệp Word (.docx) hoặc PDF (.pdf) không có macro, tối đa 10 MB; tên tệp ngắn, không có ký tự lạ."
 # What Windows does not take in a name; slashes would make it a path.
 _FORBIDDEN: Final = re.compile(r'[/\\:*?"<>|]')
+# Letters that leave no trace on a screen, and yet make another name.
+_UNSEEN: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+# Whatever follows the first full stop, Windows takes these for machines and not for files.
+_DEVICE: Final = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *\.", re.IGNORECASE)
 _MOST_PARTS: Final = 5_000
 _CONTENT_TYPES: Final = "[Content_Types].xml"
 _DOCUMENT: Final = "word/document.xml"
 _MAIN_TYPE: Final = f"{MEDIA_TYPES['.docx']}.main+xml"
 _LARGEST_LIST: Final = 1024 * 1024
+# Of relationships. Word fetches what is of these kinds as it opens a file, without being asked.
+_LARGEST_LISTS: Final = 8 * _LARGEST_LIST
+_FETCHED: Final = frozenset({"attachedtemplate", "oleobject", "frame", "subdocument", "afchunk"})
+_OF_OWN_MACHINE: Final = re.compile(r"(file:/{0,3})?[a-z]:[/\\]|[^:/\\]+(?!.*:)", re.IGNORECASE | re.DOTALL)
 _PLAIN_METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _PDF_END: Final = 1024
-_LETTERS: Final = sorted(set(b"JavaScriptLaunchEmbeddedFile"))
-_PROGRAM: Final = re.compile(rb"/(JavaScript|Launch|EmbeddedFile)")
+_LETTERS: Final = sorted(set(b"JavaScriptLaunchEmbeddedFileRendition"))
+_PROGRAM: Final = re.compile(rb"/(JavaScript|Launch|EmbeddedFile|Rendition)")
 # Two letters turn up by chance in a compressed picture, so this one counts only outside streams.
 _SCRIPT: Final = re.compile(rb"/(JS)(?![A-Za-z0-9_.-])")
 _STREAM: Final = re.compile(rb">>[ \t\r\n]{0,4}stream\r?\n")
@@ -66,8 +78,12 @@ def same_name(name: str) -> str:
 
 def name_fault(name: str) -> str:
     """What is wrong with a file name, in words; ``""`` where nothing is."""
-    if name != plain_name(name) or not name.isprintable() or _FORBIDDEN.search(name) or name != name.strip():
+    if name != plain_name(name) or not name.isprintable() or name != name.strip():
         return "tên tệp có ký tự không dùng được"
+    if _FORBIDDEN.search(name) or _UNSEEN.search(name):
+        return "tên tệp có ký tự không dùng được"
+    if _DEVICE.match(name):
+        return "tên tệp là tên thiết bị của Windows"
     if len(name) > LONGEST_NAME:
         return f"tên tệp dài {len(name)} ký tự, tối đa {LONGEST_NAME}"
     if not kind_of(name):
@@ -90,8 +106,11 @@ def faults_of(name: str, data: bytes) -> Iterator[Finding]:
 
 def not_allowed(name: str, reason: str) -> Finding:
     """BS853: this file may not be attached."""
-    shown = "".join(letter if letter.isprintable() else "\ufffd" for letter in name[:LONGEST_NAME])
-    return Finding("BS853", Severity.ERROR, f"Không kèm được tệp “{shown}”: {reason}.", _REMEDY)
+    return Finding("BS853", Severity.ERROR, f"Không kèm được tệp “{_shown(name)}”: {reason}.", _REMEDY)
+
+
+def _shown(text: str) -> str:
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text[:LONGEST_NAME])
 
 
 # -- Word --------------------------------------------------------------------------------------------------------------
@@ -128,7 +147,21 @@ def _parts_fault(archive: zipfile.ZipFile) -> str:
     ]
     if any("vbaproject.bin" in name.lower() for name in names) or any(map(_is_program, types)):
         return "tệp Word có macro"
-    return "" if _MAIN_TYPE in types else "nội dung không phải tệp Word .docx"
+    return _fetched(archive) if _MAIN_TYPE in types else "nội dung không phải tệp Word .docx"
+
+
+def _fetched(archive: zipfile.ZipFile) -> str:
+    """What a Word file would fetch from elsewhere: a template with macros in it stands in no list of parts."""
+    lists = [entry for entry in archive.infolist() if entry.filename.lower().endswith(".rels")]
+    is_plain = all(one.compress_type in _PLAIN_METHODS and one.file_size <= _LARGEST_LIST for one in lists)
+    if not is_plain or sum(one.file_size for one in lists) > _LARGEST_LISTS:
+        return "tệp Word có cấu trúc lạ"
+    for one in lists:
+        for item in markup.parse_xml(archive.read(one), one.filename):
+            kind, target = item.get("Type", "").rpartition("/")[2].lower(), unquote(item.get("Target", ""))
+            if kind in _FETCHED and item.get("TargetMode") == "External" and not _OF_OWN_MACHINE.match(target):
+                return f"tệp Word lấy mẫu hoặc nội dung từ nơi khác trên mạng ({_shown(target)})"
+    return ""
 
 
 def _is_program(content_type: str) -> bool:

@@ -37,12 +37,17 @@ from workbooks.finding import Finding, Severity
 from workbooks.new_sheets import NewSheet, put_sheet
 from workbooks.references import quote_sheet, unquote_sheet
 from workbooks.sheet import Cell, Sheet, Value
+from workbooks.styles import Styles
 from workbooks.texts import is_signed
 from workbooks.workbook import SheetEntry, Workbook, open_workbook
 
 _PART: Final = "/xl/worksheets/attachments.xml"
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _REMEDY: Final = "Lập lại danh sách từ biểu chưa ký, kèm đúng các tệp, rồi ký lại; không sửa tay trang này."
+# The number formats that the list is written in, and the one of cells that have none.
+_FORMATS: Final = frozenset({"@", "0", "#,##0", "General"})
+_INK: Final = ("000000", "FFFFFF")
+_SMALLEST: Final = 4.0  # points
 _MOST_FINDINGS: Final = 20
 
 
@@ -149,8 +154,12 @@ def read_list(workbook: Workbook) -> AttachmentList:
         sheet = workbook.read_sheet(entry.name)
     except WorkbookError as error:
         return AttachmentList(findings=(error.finding,), sheet=entry.name)
-    reading = _Reading(sheet)
+    reading = _Reading(sheet, workbook.styles)
     attachments = reading.attachments()
+    if sheet.conditions:
+        reading.note("có định dạng có điều kiện", "")
+    if any(one.kind == "drawing" for one in workbook.package.relationships(entry.part)):
+        reading.note("có hình vẽ, có thể che chữ", "")
     if entry.state != "visible" or sheet.hidden_rows or sheet.hidden_columns:
         reading.note("trang, dòng hoặc cột của danh sách bị ẩn", "")
     return AttachmentList(attachments, tuple(reading.findings), entry.name)
@@ -175,8 +184,9 @@ def _two_sheets(found: Sequence[SheetEntry]) -> list[Finding]:
 class _Reading:
     """One list being read; ``findings`` is what was wrong so far, or the first of it."""
 
-    def __init__(self, sheet: Sheet) -> None:
+    def __init__(self, sheet: Sheet, styles: Styles) -> None:
         self._sheet = sheet
+        self._styles = styles
         self._faults = 0
         self.findings: list[Finding] = []
 
@@ -197,6 +207,8 @@ class _Reading:
         for place, cell in used.items():
             if cell.formula is not None:
                 self.note("có công thức", address(*place))
+            if not self._shows_as_it_is(cell):
+                self.note("định dạng làm chữ không hiện ra, hoặc hiện ra khác", address(*place))
         last = max((row for row, _ in used), default=HEADINGS_AT)
         rows = range(FIRST, min(last, HEADINGS_AT + MOST_FILES) + 1)
         for row, column in used:
@@ -227,6 +239,12 @@ class _Reading:
         if self._faults > before or whole is None:
             return None
         return Attachment(str(name), whole, str(sha256))
+
+    def _shows_as_it_is(self, cell: Cell) -> bool:
+        """Whether whoever signs sees what is written: black on white, in a format that shows nothing else."""
+        look = self._styles.look_of(cell.style)
+        is_seen = (look.colour, look.background) == _INK and not 0 < look.size < _SMALLEST
+        return is_seen and self._styles.format_of(cell.style) in _FORMATS
 
     def _value(self, row: int, column: int) -> Value:
         return self._sheet.cell(row, column).value

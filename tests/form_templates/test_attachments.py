@@ -6,11 +6,12 @@ import hashlib
 import random
 import subprocess
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from form_templates import definition
 from form_templates.attached_files import LARGEST, MOST_FILES
@@ -22,10 +23,13 @@ from tests.narratives import a_docx, a_pdf
 from tests.office import saved
 from workbooks.markup import parse_xml, write_xml
 from workbooks.patch import Constant, Formula, Patch, patch_cells
+from workbooks.registration import add_relationships
 from workbooks.sheets import rename_sheet
 from workbooks.workbook import open_workbook
 
 FORM = "KTXH-09.T"
+DRAWING = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/drawing"
+DRAWING_TYPE = "application/vnd.openxmlformats-officedocument.drawing+xml"
 SHEET = definition.ATTACHMENTS_SHEET
 REPORT, TABLES = "Báo cáo tháng 9.docx", "phụ lục.PDF"
 FILES = ((REPORT, a_docx()), (TABLES, a_pdf()))
@@ -237,6 +241,73 @@ def test_what_the_signer_cannot_see_is_no_list(part: str, shown: str, hidden: st
     assert faults(with_attachments(data, FILES)) == []
 
 
+CONDITIONS = (
+    '<conditionalFormatting sqref="A5:E14"><cfRule type="expression" priority="1">'
+    "<formula>TRUE</formula></cfRule></conditionalFormatting>"
+)
+SOME_FORMAT = '<numFmt numFmtId="190" formatCode=";;;&quot;khac.pdf&quot;"/>'
+WHITE = '<font><sz val="11"/><color rgb="FFFFFFFF"/><name val="Times New Roman"/></font>'
+
+
+def put_in_style(which: str, tag: str, item: str, **attributes: str) -> bytes:
+    """The list with one more font or number format, which the style of the second name has."""
+    package = open_workbook(attached()).package
+    root = parse_xml(package.part("/xl/styles.xml"), "")
+    space = {"m": root.nsmap[None]}
+    holder = root.find(f"m:{which}", space)
+    if holder is None:
+        holder = etree.SubElement(root, f"{{{root.nsmap[None]}}}{which}")
+        root.insert(0, holder)
+    holder.append(etree.fromstring(item.replace(f"<{tag} ", f'<{tag} xmlns="{root.nsmap[None]}" ', 1)))
+    style = root.find("m:cellXfs", space)[style_of((6, 2))]
+    for name, value in attributes.items():
+        style.set(name, value or str(len(holder) - 1))
+    return package.with_parts({"/xl/styles.xml": write_xml(root)})
+
+
+def style_of(place: tuple[int, int]) -> int:
+    return open_workbook(attached()).read_sheet(SHEET).cell(*place).style
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        lambda: put_in_style("numFmts", "numFmt", SOME_FORMAT, numFmtId="190"),
+        lambda: put_in_style("fonts", "font", WHITE.replace("<font>", "<font >"), fontId=""),
+    ],
+    ids=["a format that shows another name", "white on white"],
+)
+def test_a_name_that_shows_as_another_or_not_at_all_is_no_list(data: Callable[[], bytes]) -> None:
+    assert ("BS854", "B6") in faults(data())
+
+
+def test_a_format_that_depends_on_what_nobody_sees_is_refused() -> None:
+    package = open_workbook(attached()).package
+    part = "/xl/worksheets/attachments.xml"
+    changes = {part: package.part(part).replace(b"<pageMargins", CONDITIONS.encode() + b"<pageMargins", 1)}
+
+    assert faults(package.with_parts(changes)) == [("BS854", "")]
+
+
+def test_a_picture_that_may_cover_the_list_is_refused() -> None:
+    package = open_workbook(attached()).package
+    drawing = '<xdr:wsDr xmlns:xdr="http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing"/>'
+    rels = add_relationships(None, [(DRAWING, "/xl/drawings/over.xml")])[0]
+    declared = package.part("/[Content_Types].xml").replace(
+        b"</Types>", f'<Override PartName="/xl/drawings/over.xml" ContentType="{DRAWING_TYPE}"/></Types>'.encode()
+    )
+
+    data = package.with_parts(
+        {
+            "/xl/drawings/over.xml": drawing.encode(),
+            "/xl/worksheets/_rels/attachments.xml.rels": rels,
+            "/[Content_Types].xml": declared,
+        }
+    )
+
+    assert faults(data) == [("BS854", "")]
+
+
 def test_two_sheets_that_pass_for_the_list_are_refused() -> None:
     renamed = rename_sheet(attached(), SHEET, "Danh sách khác")
     package = open_workbook(renamed).package
@@ -247,6 +318,14 @@ def test_two_sheets_that_pass_for_the_list_are_refused() -> None:
     assert faults(data) == [("BS854", "")]
     with pytest.raises(FormError, match="BS854"):
         with_attachments(data, FILES)
+
+
+def related(kind: str, target: str) -> dict[str, bytes]:
+    """Settings of a Word file that lead outside."""
+    space = "http://schemas.openxmlformats.org/package/2006/relationships"
+    types = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    inside = f'<Relationship Id="r1" Type="{types}/{kind}" Target="{target}" TargetMode="External"/>'
+    return {"word/_rels/settings.xml.rels": f'<Relationships xmlns="{space}">{inside}</Relationships>'.encode()}
 
 
 # -- what may be attached ----------------------------------------------------------------------------------------------
@@ -266,6 +345,14 @@ def test_two_sheets_that_pass_for_the_list_are_refused() -> None:
         ("a\u202efdp.docx", a_docx(), "ký tự"),
         ("a\x00.pdf", a_pdf(), "ký tự"),
         (" a.pdf", a_pdf(), "ký tự"),
+        ("a\N{HANGUL FILLER}.pdf", a_pdf(), "ký tự"),
+        ("a\N{VARIATION SELECTOR-16}.pdf", a_pdf(), "ký tự"),
+        ("a\N{BRAILLE PATTERN BLANK}.pdf", a_pdf(), "ký tự"),
+        ("a\N{COMBINING GRAPHEME JOINER}.pdf", a_pdf(), "ký tự"),
+        ("CON.pdf", a_pdf(), "Windows"),
+        ("aux.báo cáo.docx", a_docx(), "Windows"),
+        ("Lpt1 .pdf", a_pdf(), "Windows"),
+        ("com\N{SUPERSCRIPT ONE}.pdf", a_pdf(), "Windows"),
         (".pdf", a_pdf(), "trống"),
         ("", a_pdf(), "không phải tệp"),
         ("a" * 117 + ".pdf", a_pdf(), "121 ký tự"),
@@ -280,17 +367,39 @@ def test_two_sheets_that_pass_for_the_list_are_refused() -> None:
         ("a.docx", a_docx(kind="application/vnd.ms-word.document.m&#97;croEnabled.main+xml"), "macro"),
         ("a.docx", a_docx(more={"WORD/document.xml": b"<x/>"}), "cấu trúc lạ"),
         ("a.docx", a_docx(more={"[Content_Types].xml": b"<!DOCTYPE x><x/>"}), "cấu trúc lạ"),
+        ("a.docx", a_docx(more=related("attachedTemplate", "https://noi-khac.example/mau.dotm")), "trên mạng"),
+        ("a.docx", a_docx(more=related("attachedTemplate", r"file:///\\noi-khac\mau\mau.dotm")), "trên mạng"),
+        ("a.docx", a_docx(more=related("attachedTemplate", "&#x68;ttps://noi-khac.example/mau.dotm")), "trên mạng"),
+        ("a.docx", a_docx(more=related("oleObject", "mhtml:http://noi-khac.example/x.html!x")), "trên mạng"),
+        ("a.docx", a_docx(more=related("frame", "//noi-khac.example/x.html")), "trên mạng"),
+        ("a.docx", a_docx(more={"word/_rels/x.xml.rels": b" " * 2_000_000}), "cấu trúc lạ"),
         ("a.docx", a_docx()[:-40], "hỏng"),
         ("a.pdf", a_pdf()[:-12], "cắt cụt"),
         ("a.pdf", a_pdf(catalog="/OpenAction << /S /JavaScript /JS (app.alert(1)) >> "), "/JavaScript"),
         ("a.pdf", a_pdf(catalog="/OpenAction << /S /J#61vaScript /JS (app.alert(1)) >> "), "/JavaScript"),
-        ("a.pdf", a_pdf(catalog="/OpenAction << /S /Rendition /JS 9 0 R >> "), "/JS"),
+        ("a.pdf", a_pdf(catalog="/OpenAction << /S /Rendition /JS 9 0 R >> "), "/Rendition"),
+        ("a.pdf", a_pdf(catalog="/OpenAction << /JS 9 0 R >> "), "/JS"),
+        ("a.pdf", a_pdf(catalog="/A (>>stream\n) /OpenAction << /S /Rend#69tion /JS 9 0 R >> "), "/Rendition"),
         ("a.pdf", a_pdf(catalog="/OpenAction << /S /Launch /F (cmd.exe) >> "), "/Launch"),
         ("a.pdf", a_pdf(catalog="/Names << /EmbeddedFiles 9 0 R >> "), "/EmbeddedFile"),
     ],
 )
 def test_what_may_not_be_attached_is_told_with_its_reason(name: str, data: bytes, reason: str) -> None:
     assert [reason in told for told in reasons((name, data))] == [True]
+
+
+@pytest.mark.parametrize(
+    ("kind", "target"),
+    [
+        ("hyperlink", "https://example.org/"),
+        ("image", "https://example.org/a.png"),
+        ("attachedTemplate", r"file:///C:\Users\can-bo\Templates\mau.dotx"),
+        ("attachedTemplate", "Normal.dotm"),
+        ("oleObject", "file:///D:/so-lieu/bang.xlsx"),
+    ],
+)
+def test_links_and_templates_of_the_own_machine_do_no_harm(kind: str, target: str) -> None:
+    assert listed_files([("a.docx", a_docx(more=related(kind, target)))])
 
 
 def test_two_letters_in_a_picture_are_no_program() -> None:
