@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from contextlib import ExitStack
+from typing import IO
 
-from flask import Flask, Response, request
+from flask import Flask, Request, Response, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -23,6 +25,19 @@ _MAX_FIELDS = 500_000
 _AT_ONCE = 4
 
 
+class _Request(Request):
+    """A request whose files are in memory: every view takes them whole, and the upload was laid down once already."""
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        return io.BytesIO()
+
+
 def create_app(config: Config) -> Flask:
     """The application for these settings; the database is brought to the newest schema first.
 
@@ -37,6 +52,7 @@ def create_app(config: Config) -> Flask:
         check_units(engine)
         on_failure.pop_all()
     app = Flask("server.web", static_folder=None)
+    app.request_class = _Request
     app.wsgi_app = Turns(app.wsgi_app, _AT_ONCE, lambda: app.config["MAX_CONTENT_LENGTH"])  # type: ignore[method-assign]  # as Flask's guide has it
     if config.proxies:
         # Else every visitor has the proxy's address, and one who guesses passwords locks all others out.

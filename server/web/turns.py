@@ -7,6 +7,7 @@ a request gives its turn back while its line brings the body in, and nobody wait
 from __future__ import annotations
 
 import io
+import logging
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -22,6 +23,7 @@ from server.errors import NoRoomError, SilentLineError
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
+_log = logging.getLogger(__name__)
 _SILENCE_SECONDS: Final = 60.0
 _STEP: Final = 64 * 1024
 _IN_MEMORY: Final = 1024 * 1024
@@ -118,5 +120,6 @@ class _Body(io.RawIOBase):
             try:
                 file.write(part)
             except OSError as error:
+                _log.error("no room for an upload in the folder for temporary files (TMPDIR): %s", error)
                 raise NoRoomError from error
         file.seek(0)

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+import resource
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,3 +65,11 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
         engine = connect(request.getfixturevalue("postgres").new_database(database))
     yield replace(built, engine=engine)
     engine.dispose()
+
+
+@pytest.fixture
+def small_files() -> Iterator[Callable[[int], None]]:
+    """Lets this process write files of so many bytes only, as a disk does that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
 import io
-import resource
 import socket
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, BrokenBarrierError, Event
 from wsgiref.types import StartResponse, WSGIEnvironment
@@ -135,11 +134,3 @@ def test_a_machine_without_room_says_so(small_files: Callable[[int], None]) -> N
 
     with pytest.raises(NoRoomError, match="hết chỗ"):
         ask(application, posting(io.BytesIO(b"x" * LIMIT), LIMIT))
-
-
-@pytest.fixture
-def small_files() -> Iterator[Callable[[int], None]]:
-    """Lets this process write files of so many bytes only, as a disk does that is full."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
