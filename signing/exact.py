@@ -113,14 +113,15 @@ def with_origin(root: etree._Element) -> bytes:
 def without_white_space(root: etree._Element) -> bytes:
     """A part of relationships as it is written here; LibreOffice digests white space that the transform drops.
 
-    Prefixes and further namespaces are dropped by the transform too. The order of attributes stays: it never says
-    anything, and files signed long ago have their own.
+    Prefixes and further namespaces are dropped by the transform too, which writes the default mode of a target out:
+    here it never is. The order of attributes stays: it never says anything, and files signed long ago have their own.
     """
     result = etree.Element(f"{{{RELATIONSHIPS}}}Relationships", nsmap={None: RELATIONSHIPS})  # type: ignore[dict-item]  # lxml takes None for the default
     for child in root:
         copy = etree.SubElement(result, f"{{{RELATIONSHIPS}}}Relationship")
         for name, value in child.attrib.items():
-            copy.set(name, value)
+            if (name, value) != ("TargetMode", "Internal"):
+                copy.set(name, value)
     return serialise(result)
 
 

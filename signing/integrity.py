@@ -38,8 +38,10 @@ from workbooks.package import CONTENT_TYPES_PART, Package
 
 # The two signed times of a signature are written one after the other.
 _SAME_TIME = timedelta(minutes=1)
-# Per signature and question. Nobody reads more, and a hostile file could be made to have millions.
+# Per question, of all signatures together, and of each at least. Nobody reads more, and a hostile file could be made to
+# have millions.
 _MOST_FINDINGS = 200
+_MOST_OF_EACH = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +92,14 @@ def examine(package: Package, signatures: Mapping[str, SignatureDocument | Findi
     """
     documents = {part: item for part, item in signatures.items() if isinstance(item, SignatureDocument)}
     strict = len(documents) == len(signatures) and all(map(made_here, documents.values()))
+    most = max(_MOST_FINDINGS // max(len(documents), 1), _MOST_OF_EACH)
     subject, broken = _open_subject(package, frozenset(signatures), strict=strict)
     changed = {
-        part: (*check_signature(document, part), *islice(check_manifest(document, subject), _MOST_FINDINGS))
+        part: (*check_signature(document, part), *islice(check_manifest(document, subject), most))
         for part, document in documents.items()
     }
     outside = {
-        part: (*check_order(part, documents, strict=strict), *islice(check_coverage(document, subject), _MOST_FINDINGS))
+        part: (*check_order(part, documents, strict=strict), *islice(check_coverage(document, subject), most))
         for part, document in documents.items()
     }
     # Whatever was changed in earnest also changes bytes around it; only the former is worth a word.

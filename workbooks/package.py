@@ -209,7 +209,7 @@ def open_package(data: bytes, *, limits: Limits | None = None) -> Package:
 
 
 def _content_types(data: bytes, names: Mapping[str, str]) -> dict[str, str]:
-    defaults, overrides = _declared_types(data)
+    defaults, overrides = _declared_types(data, names)
     types = {}
     for folded, name in names.items():
         if name == CONTENT_TYPES_PART:
@@ -222,7 +222,7 @@ def _content_types(data: bytes, names: Mapping[str, str]) -> dict[str, str]:
     return types
 
 
-def _declared_types(data: bytes) -> tuple[dict[str, str], dict[str, str]]:
+def _declared_types(data: bytes, names: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     _refuse_more(data.count(b"<"), _MAX_DECLARATIONS, CONTENT_TYPES_PART)
     root = markup.parse_xml(data, CONTENT_TYPES_PART)
     if root.tag != f"{{{markup.CONTENT_TYPES}}}Types":
@@ -233,10 +233,17 @@ def _declared_types(data: bytes) -> tuple[dict[str, str], dict[str, str]]:
         where, key = (defaults, "Extension") if item.tag.endswith("}Default") else (overrides, "PartName")
         name, kind = item.get(key, ""), item.get("ContentType", "").strip()
         # Beyond ASCII other letters fold into these (the Kelvin sign is a K), to some programs and not to others.
-        if not name.isascii() or not kind or not name or name.lower() in where:
+        is_name = name.isascii() and (key == "Extension" or _is_spelled_plainly(name, names))
+        if not is_name or not kind or not name or name.lower() in where:
             raise _refusal("BS120", f"[Content_Types].xml khai báo “{name}” sai hoặc hai lần.", _REMEDY_DAMAGED)
         where[name.lower()] = kind
     return defaults, overrides
+
+
+def _is_spelled_plainly(name: str, names: Mapping[str, str]) -> bool:
+    """Whether no program could take this for another spelling of a part's name."""
+    is_whole = name.startswith("/") and not name.startswith("//") and posixpath.normpath(name) == name
+    return is_whole and "\\" not in name and ("%" not in name or name.lower() in names)
 
 
 def _all_relationships(archive: Archive, names: Mapping[str, str]) -> dict[str, tuple[Relationship, ...]]:

@@ -254,6 +254,14 @@ def origin_declared_otherwise(world: World) -> bytes:
     return with_types(parts_of(world.signed), {ORIGIN_RELS[1:]: "application/xml"})
 
 
+def declared_elsewhere(world: World, name: str) -> bytes:
+    """A second declaration for the workbook, in a file that another program signed."""
+    kind = "application/vnd.ms-excel.sheet.macroEnabled.main+xml"
+    return replaced(
+        world.elsewhere, CONTENT_TYPES, "</Types>", f'<Override PartName="{name}" ContentType="{kind}"/></Types>'
+    )
+
+
 PACKAGE_CASES = (
     Case("contents of two sheets swapped", swapped_parts, "BS210"),
     Case("names of two sheets swapped", rewritten("xl/workbook.xml", swapped_names), "BS210"),
@@ -275,6 +283,11 @@ PACKAGE_CASES = (
     Case(
         "a namespace declared in relationships",
         within(RELS, "<Relationship ", '<Relationship xmlns:a="urn:a" '),
+        "BS218",
+    ),
+    Case(
+        "a default written out in relationships",
+        within(RELS, "<Relationship ", '<Relationship TargetMode="Internal" '),
         "BS218",
     ),
     Case("relationships under a prefix", rewritten(RELS, under_a_prefix), "BS218"),
@@ -345,6 +358,14 @@ PACKAGE_CASES = (
         "a declared name with a Kelvin sign",
         within(CONTENT_TYPES, "/xl/workbook.xml", "/xl/wor\N{KELVIN SIGN}book.xml"),
         "BS120",
+    ),
+    *(
+        Case(f"a declared name {how}", lambda world, name=name: declared_elsewhere(world, name), "BS120")
+        for how, name in {
+            "with an escaped letter": "/xl/workbook%2Exml",
+            "without its slash": "xl/workbook.xml",
+            "that goes round about": "/xl/./workbook.xml",
+        }.items()
     ),
     Case("the way to the signatures of another content type", origin_declared_otherwise, "BS217"),
     Case("the first of two signatures gone, the second in its place", without_first_of_two, "BS210"),

@@ -5,13 +5,25 @@ import unicodedata
 
 from lxml import etree
 
+from signing.exact import origin_relationships
 from signing.findings import FINDING_KINDS
+from signing.layout import MAX_SIGNATURES, ORIGIN_RELS, SIGNATURE_TYPE
 from signing.sign import sign_package
 from signing.trust import Trust
 from signing.verdict import Outcome
 from signing.verify import verify_package
 from tests.signing.authorities import NOW, Authorities, Holder
-from tests.signing.tampering import CONTENT_TYPES, first, replaced, signed_elsewhere, with_resigned_tree
+from tests.signing.tampering import (
+    CONTENT_TYPES,
+    SIGNATURE,
+    Change,
+    first,
+    parts_of,
+    replaced,
+    signed_elsewhere,
+    with_resigned_tree,
+    with_types,
+)
 from workbooks.patch import patch_cells
 
 
@@ -58,13 +70,35 @@ def test_a_signature_in_a_file_that_was_rewritten_around_it_is_not_called_valid(
     assert signature.summary.startswith("Chữ ký số không hợp lệ: Nguyễn Văn Thử")
 
 
-def test_a_verdict_stays_short_however_long_the_names_in_a_file(signed: bytes, officer: Holder, trust: Trust) -> None:
-    def lengthen(root: etree._Element) -> None:
+def referring(length: int, count: int) -> Change:
+    """A change that refers to parts of long names, which are not there."""
+
+    def change(root: etree._Element) -> None:
         manifest = first(root, "//d:Manifest")
-        for number in range(150):
+        for number in range(count):
             more = etree.fromstring(etree.tostring(manifest[-1]))
-            more.set("URI", f"/{'a' * 40_000}{number}?ContentType=application/xml")
+            more.set("URI", f"/{'a' * length}{number}?ContentType=application/xml")
             manifest.append(more)
+
+    return change
+
+
+def test_a_verdict_stays_short_however_many_signatures_have_however_many_faults(
+    signed: bytes, officer: Holder, trust: Trust
+) -> None:
+    parts = parts_of(with_resigned_tree(signed, referring(500, 400), officer))
+    names = [f"_xmlsignatures/sig{number}.xml" for number in range(1, MAX_SIGNATURES + 1)]
+    copies = {**parts, **dict.fromkeys(names, parts[SIGNATURE]), ORIGIN_RELS[1:]: origin_relationships(len(names))}
+
+    verdict = verify_package(with_types(copies, dict.fromkeys(names, SIGNATURE_TYPE)), trust, now=NOW)
+
+    assert len(verdict.signatures) == MAX_SIGNATURES
+    assert {"BS205", "BS211"} <= {found.code for found in verdict.findings}
+    assert len(json.dumps(verdict.to_dict())) < 2_000_000
+
+
+def test_a_verdict_stays_short_however_long_the_names_in_a_file(signed: bytes, officer: Holder, trust: Trust) -> None:
+    lengthen = referring(40_000, 150)
 
     verdict = verify_package(with_resigned_tree(signed, lengthen, officer), trust, now=NOW)
 
