@@ -100,7 +100,7 @@ class SilentLineError(ServiceError):
 
 
 class NoRoomError(ServiceError):
-    """The machine has no room to lay an upload down."""
+    """The machine has no room to write what came in."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     kind = "storage-full"

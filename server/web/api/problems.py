@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from form_templates.errors import FormError
 from formulas.errors import FormulaError
-from server.errors import BusyError, FindingsError, ServiceError, SignInNeededError, TooManyAttemptsError
+from server.errors import BusyError, FindingsError, NoRoomError, ServiceError, SignInNeededError, TooManyAttemptsError
 from server.storage.dialects import is_full
 from signing.errors import SigningError, TrustError
 from workbooks.errors import WorkbookError
@@ -71,8 +71,7 @@ def _of_ourselves(error: Exception) -> Response:
     if isinstance(error, OperationalError):
         current_app.logger.error("database not available: %s", error.orig)
         if is_full(error):
-            detail = "Máy chủ hết chỗ lưu trữ; chưa có gì được ghi."
-            return problem(503, "storage-full", "Hết chỗ lưu trữ", detail, remedy="Báo quản trị viên.")
+            return _of_service(NoRoomError())
         detail = "Cơ sở dữ liệu đang bận hoặc chưa sẵn sàng; chưa có gì được ghi."
         return problem(503, "busy", "Đang bận", detail, remedy="Gửi lại sau ít phút.", headers={"Retry-After": "5"})
     current_app.logger.error("unexpected error", exc_info=error)

@@ -10,7 +10,8 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from server.errors import ServiceError, SignInNeededError
+from server.errors import NoRoomError, ServiceError, SignInNeededError
+from server.storage.dialects import is_full
 
 _HTTP: Final = {
     HTTPStatus.NOT_FOUND: (
@@ -42,6 +43,8 @@ def answer(error: Exception) -> BaseResponse:
         return _page(error.status, error.title, str(error))
     if isinstance(error, OperationalError):
         current_app.logger.error("database not available: %s", error.orig)
+        if is_full(error):
+            return answer(NoRoomError())
         return _of_status(HTTPStatus.SERVICE_UNAVAILABLE)
     if isinstance(error, HTTPException):
         return _of_http(error)
