@@ -12,6 +12,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -144,11 +145,12 @@ def read_signature(data: bytes) -> SignatureDocument:
         raise StructureError("khối được ký không có mã định danh")
     signing = _child(properties, f"{{{XADES}}}SignedSignatureProperties")
     certificate_method, certificate_digest, serial = _read_signing_certificate(signing)
+    certificate, issuers = _read_certificates(key_info)
     return SignatureDocument(
         signed_info=canonical(signed_info),
         method=method,
         value=_base64(value),
-        certificate=_read_certificate(key_info),
+        certificate=certificate,
         objects=_bind(signed, references),
         manifest=_read_manifest(package),
         signed_at=_moment(_child(signing, _xades("SigningTime"))),
@@ -158,7 +160,7 @@ def read_signature(data: bytes) -> SignatureDocument:
         certificate_serial=serial,
         roles=_read_roles(signing),
         comment=_read_comment(office),
-        embedded=_read_embedded(xades),
+        embedded=_read_embedded(xades, issuers),
         # In canonical form attributes stand in one order, and nothing is declared twice.
         exact=serialise(etree.fromstring(canonical(root))) == data,
         stamped=canonical(value),
@@ -300,18 +302,32 @@ def _read_reference(element: etree._Element) -> tuple[list[etree._Element], str,
     return transforms, method, _base64(children[1])
 
 
-def _read_certificate(key_info: etree._Element) -> x509.Certificate:
+def _read_certificates(key_info: etree._Element) -> tuple[x509.Certificate, list[bytes]]:
+    """The signer's certificate and those that came along behind it: POI writes the whole chain here, Office does not.
+
+    Programs that show the last or another one as the signer's must at least show one of his issuers.
+    """
     if any(child.tag not in _KEY_INFO for child in key_info):
         raise StructureError("KeyInfo có phần tử lạ")
     data = _child(key_info, _dsig("X509Data"))
     if any(child.tag not in _X509_DATA for child in data):
         raise StructureError("X509Data có phần tử lạ")
-    certificates = data.findall(_dsig("X509Certificate"))
-    if len(certificates) != 1:
-        raise CertificateUnreadableError("chữ ký phải mang đúng một chứng thư số của người ký")
-    certificate = whole_certificate(_base64(certificates[0]))
+    found = [_base64(item) for item in data.findall(_dsig("X509Certificate"))]
+    if not found:
+        raise CertificateUnreadableError("chữ ký không mang chứng thư số của người ký")
+    certificate, issuers = whole_certificate(found[0]), found[1:]
+    chain = (certificate, *map(x509.load_der_x509_certificate, _whole(issuers)))
+    if any(one.issuer != other.subject for one, other in pairwise(chain)):
+        raise CertificateUnreadableError("chứng thư số kèm theo không phải là của nơi cấp chứng thư đứng trước nó")
     _check_hints(key_info, data, certificate)
-    return certificate
+    return certificate, issuers
+
+
+def _whole(found: list[bytes]) -> tuple[bytes, ...]:
+    try:
+        return whole_certificates(found)
+    except TooManyCertificatesError as error:
+        raise StructureError(str(error)) from error
 
 
 def _check_hints(key_info: etree._Element, data: etree._Element, certificate: x509.Certificate) -> None:
@@ -387,16 +403,14 @@ def _unsigned(xades: etree._Element) -> list[etree._Element]:
     return list(properties)
 
 
-def _read_embedded(xades: etree._Element) -> tuple[bytes, ...]:
-    """Certificates that came along."""
+def _read_embedded(xades: etree._Element, issuers: list[bytes]) -> tuple[bytes, ...]:
+    """Certificates that came along, here and in the other place (``issuers``)."""
     values = [child for child in _unsigned(xades) if child.tag == _xades("CertificateValues")]
     found = [certificate for value in values for certificate in value]
     if len(values) > 1 or any(item.tag != _xades("EncapsulatedX509Certificate") for item in found):
         raise StructureError("phần chứng thư kèm theo có phần tử lạ")
-    try:
-        return whole_certificates([_base64(item) for item in found])
-    except TooManyCertificatesError as error:
-        raise StructureError(str(error)) from error
+    certificates = [_base64(item) for item in found]
+    return _whole(certificates + [item for item in issuers if item not in certificates])
 
 
 def _read_time_stamps(xades: etree._Element) -> tuple[bytes, ...]:

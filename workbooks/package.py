@@ -40,6 +40,8 @@ RELATIONSHIPS_TYPE = "application/vnd.openxmlformats-package.relationships+xml"
 # Each costs time and memory; Excel itself takes no more than this many hyperlinks in a sheet.
 _MAX_RELATIONSHIPS = 70_000
 _MAX_DECLARATIONS = 10_000
+# Python takes more for white space, which no program that compares content types does.
+_WHITE_SPACE = " \t\r\n"
 # An archive in the workbook is another way to bring a workbook along.
 _ARCHIVE_MAGIC = b"PK\x03\x04"
 
@@ -231,10 +233,10 @@ def _declared_types(data: bytes, names: Mapping[str, str]) -> tuple[dict[str, st
     overrides: dict[str, str] = {}
     for item in root:
         where, key = (defaults, "Extension") if item.tag.endswith("}Default") else (overrides, "PartName")
-        name, kind = item.get(key, ""), item.get("ContentType", "").strip()
+        name, kind = item.get(key, ""), item.get("ContentType", "").strip(_WHITE_SPACE)
         # Beyond ASCII other letters fold into these (the Kelvin sign is a K), to some programs and not to others.
         is_name = name.isascii() and (key == "Extension" or _is_spelled_plainly(name, names))
-        if not is_name or not kind or not name or name.lower() in where:
+        if not is_name or not kind or not kind.isascii() or not name or name.lower() in where:
             raise _refusal("BS120", f"[Content_Types].xml khai báo “{name}” sai hoặc hai lần.", _REMEDY_DAMAGED)
         where[name.lower()] = kind
     return defaults, overrides

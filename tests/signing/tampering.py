@@ -28,6 +28,7 @@ from tests.signing.authorities import NOW, Holder, a_certificate, rsa_key
 
 _NS = {"d": DSIG, "xd": XADES, "mdssi": MDSSI}
 Change = Callable[[etree._Element], object]
+_PACKED_AT = (2026, 9, 15, 10, 0, 0)
 SIGNATURE = "_xmlsignatures/sig1.xml"
 SHEET = "xl/worksheets/sheet1.xml"
 CONTENT_TYPES = "[Content_Types].xml"
@@ -42,7 +43,7 @@ def rebuilt(parts: Mapping[str, bytes] | Iterable[tuple[str, bytes]]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in parts.items() if isinstance(parts, Mapping) else parts:
-            archive.writestr(name, content)
+            archive.writestr(zipfile.ZipInfo(name, _PACKED_AT), content, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
 
 

@@ -944,7 +944,59 @@ def with_extension(make: Callable[[], x509.ExtensionType]) -> Callable[[World], 
     return signed
 
 
+def with_certificates(choose: Callable[[World], tuple[x509.Certificate, ...]]) -> Callable[[World], bytes]:
+    """Signed by another program, with these certificates in the place of the signer's, and no others."""
+
+    def make(world: World) -> bytes:
+        def put_in(root: etree._Element) -> None:
+            data, unsigned = first(root, "//d:X509Data"), first(root, "//xd:UnsignedProperties")
+            data[:] = []
+            for certificate in choose(world):
+                encoded = b64encode(certificate.public_bytes(Encoding.DER)).decode()
+                etree.SubElement(data, f"{{{DSIG}}}X509Certificate").text = encoded
+            unsigned.getparent().remove(unsigned)
+
+        return with_tree(world.elsewhere, put_in)
+
+    return make
+
+
+def own_and_issuers(world: World) -> tuple[x509.Certificate, ...]:
+    authorities = world.authorities
+    return world.officer.certificate, authorities.issuing.certificate, authorities.root.certificate
+
+
+def own_and_a_stranger(world: World) -> tuple[x509.Certificate, ...]:
+    return world.officer.certificate, world.authorities.officer("Lê Văn Ba").certificate
+
+
+def test_a_whole_chain_in_the_place_of_the_certificate_as_poi_writes_it_is_read(world: World) -> None:
+    crls, root = world.authorities.trust().crls, world.authorities.root.certificate
+
+    verdict = verify_package(with_certificates(own_and_issuers)(world), Trust.of([root], (), crls), now=NOW)
+
+    assert (verdict.outcome, verdict.findings) == (Outcome.VALID, ())
+    assert verdict.signatures[0].signer == "Nguyễn Văn Thử"
+
+
 CERTIFICATE_CASES = (
+    Case(
+        "the issuers' certificates before the signer's",
+        with_certificates(lambda world: own_and_issuers(world)[::-1]),
+        "BS220",
+    ),
+    Case("a stranger's certificate behind the signer's", with_certificates(own_and_a_stranger), "BS220"),
+    Case(
+        "the signer's certificate twice",
+        with_certificates(lambda world: (world.officer.certificate, world.officer.certificate)),
+        "BS220",
+    ),
+    Case("no certificate", with_certificates(lambda _: ()), "BS220"),
+    Case(
+        "a content type with a no-break space",
+        lambda world: replaced(world.elsewhere, CONTENT_TYPES, ".sheet.main+xml", ".sheet.main+xml&#xA0;"),
+        "BS120",
+    ),
     Case("a self-signed impostor of the same name", impostor, "BS221"),
     Case("RSA of 1024 bits", of_key(1024, 65537), "BS207"),
     Case("RSA of exponent 3", of_key(2048, 3), "BS207"),
