@@ -10,6 +10,7 @@ import io
 import logging
 import tempfile
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, Final
@@ -29,6 +30,48 @@ _STEP: Final = 64 * 1024
 _IN_MEMORY: Final = 1024 * 1024
 
 
+class Turnstile:
+    """So many turns, given in the order in which they are asked for.
+
+    A semaphore lets whoever comes at the right moment pass by those who wait; under load some then wait for ever.
+    """
+
+    def __init__(self, turns: int) -> None:
+        self._free = turns
+        self._queue: deque[threading.Lock] = deque()
+        self._lock = threading.Lock()
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for a turn."""
+        return len(self._queue)
+
+    def acquire(self) -> None:
+        """Takes a turn; waits for it where all are taken."""
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return
+            mine = threading.Lock()
+            mine.acquire()
+            self._queue.append(mine)
+        mine.acquire()
+
+    def release(self) -> None:
+        """Gives a turn back: to whoever waits longest, if anybody does."""
+        with self._lock:
+            if self._queue:
+                self._queue.popleft().release()
+            else:
+                self._free += 1
+
+    def __enter__(self) -> None:
+        self.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+
 class Turns:
     """WSGI middleware around an application of which ``number`` requests work at once.
 
@@ -38,7 +81,7 @@ class Turns:
 
     def __init__(self, application: WSGIApplication, number: int, limit: Callable[[], int]) -> None:
         self._application = application
-        self._turns = threading.BoundedSemaphore(number)
+        self._turns = Turnstile(number)
         self._limit = limit
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -55,7 +98,7 @@ class Turns:
 class _Body(io.RawIOBase):
     """The body of a request, brought in whole when it is first read, without the turn."""
 
-    def __init__(self, environ: WSGIEnvironment, turns: threading.BoundedSemaphore, limit: int) -> None:
+    def __init__(self, environ: WSGIEnvironment, turns: Turnstile, limit: int) -> None:
         super().__init__()
         self._source: IO[bytes] = environ["wsgi.input"]
         self._line: Any = environ.get("gunicorn.socket")  # the servers of tests have their bytes already

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import socket
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, BrokenBarrierError, Event
@@ -13,7 +14,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from server.errors import NoRoomError, SilentLineError
 from server.web import turns
-from server.web.turns import Turns
+from server.web.turns import Turns, Turnstile
 
 LIMIT = 4 * 1024 * 1024
 
@@ -81,6 +82,24 @@ def test_no_more_work_at_once_than_there_are_turns() -> None:
         answers = list(pool.map(lambda _: ask(application, posting(io.BytesIO(b"x"), 1)), range(3)))
 
     assert answers == [b"x"] * 3
+
+
+def test_turns_are_given_in_the_order_in_which_they_are_asked_for() -> None:
+    turnstile, order = Turnstile(1), []
+
+    def pass_through(number: int) -> None:
+        with turnstile:
+            order.append(number)
+
+    with ThreadPoolExecutor(2) as pool:
+        with turnstile:
+            for number in (1, 2):
+                pool.submit(pass_through, number)
+                while turnstile.waiting < number:
+                    time.sleep(0.001)
+        pass_through(3)
+
+    assert order == [1, 2, 3]
 
 
 def test_a_failing_request_gives_its_turn_back() -> None:
