@@ -57,6 +57,8 @@ _X509_DATA = frozenset(
 )
 _WITHOUT_WHITE_SPACE = str.maketrans("", "", WHITE_SPACE)
 _XML_NAMESPACE = "{http://www.w3.org/XML/1998/namespace}"
+# Where somebody signs on a line in the sheet, Office adds what the line looks like then: nothing is read from them.
+_PICTURES = frozenset({"idValidSigLnImg", "idInvalidSigLnImg"})
 _OBJECT_TYPE = f"{DSIG}Object"
 _SIGNED_PROPERTIES_TYPE = "http://uri.etsi.org/01903#SignedProperties"
 
@@ -137,10 +139,11 @@ def read_signature(data: bytes) -> SignatureDocument:
     if root.tag != _dsig("Signature"):
         raise StructureError("phần tử gốc không phải Signature")
     signed_info, value, key_info, *objects = _in_order(root, "SignedInfo", "SignatureValue", "KeyInfo", rest="Object")
-    package, office, xades = _sort_objects(objects)
+    pictures = [item for item in objects if item.get("Id") in _PICTURES and not len(item)]
+    package, office, xades = _sort_objects([item for item in objects if item not in pictures])
     properties = _signed_properties(root, xades)
     method, references = _read_signed_info(signed_info)
-    signed = {item.get("Id", ""): item for item in (package, properties, office) if item is not None}
+    signed = {item.get("Id", ""): item for item in (package, properties, office, *pictures) if item is not None}
     if "" in signed:
         raise StructureError("khối được ký không có mã định danh")
     signing = _child(properties, f"{{{XADES}}}SignedSignatureProperties")

@@ -696,6 +696,30 @@ def many_roles(root: etree._Element) -> None:
     )
 
 
+def with_picture(name: str, *, referenced: bool = True, content: str = "AQAAAGwAAAA=") -> Change:
+    """A picture of the line that people sign on, as Office adds it beside the other objects."""
+
+    def add(root: etree._Element) -> None:
+        root.append(etree.fromstring(f'<Object xmlns="{DSIG}" Id="{name}">{content}</Object>'))
+        if referenced:
+            reference = etree.fromstring(etree.tostring(first(root, "d:SignedInfo/d:Reference")))
+            reference.set("URI", f"#{name}")
+            first(root, "d:SignedInfo").append(reference)
+
+    return add
+
+
+def both_pictures(root: etree._Element) -> None:
+    for name in ("idValidSigLnImg", "idInvalidSigLnImg"):
+        with_picture(name)(root)
+
+
+def test_a_signature_on_a_line_as_office_makes_it_is_read(world: World, trust: Trust) -> None:
+    verdict = verify_package(with_resigned_tree(world.elsewhere, both_pictures, world.officer), trust, now=NOW)
+
+    assert (verdict.outcome, verdict.findings) == (Outcome.VALID, ())
+
+
 SHA1 = "http://www.w3.org/2000/09/xmldsig#sha1"
 UNSIGNED_PLACES = (
     "d:SignatureValue",
@@ -763,6 +787,18 @@ SIGNATURE_CASES = (
     Case("another key beside the certificate", signer(put("d:KeyInfo", key_value())), "BS220"),
     Case("another serial number beside the certificate", signer(put("//d:X509Data", another_serial("5"))), "BS220"),
     Case("two blocks of certificates", signer(a_second_x509_data), "BS205"),
+    Case(
+        "a picture of the line that nobody signed",
+        bystander(with_picture("idValidSigLnImg", referenced=False)),
+        "BS205",
+    ),
+    Case("a picture under another name", signer(with_picture("idPicture")), "BS205"),
+    Case("elements in a picture of the line", signer(with_picture("idValidSigLnImg", content="<a/>")), "BS205"),
+    Case(
+        "pictures of the line in a signature made here",
+        lambda world: with_resigned_tree(world.signed, both_pictures, world.officer),
+        "BS205",
+    ),
     Case("two times of signing", signer(edit("//mdssi:Value", text="2020-01-01T00:00:00Z")), "BS205"),
     *(
         Case(f"a time of signing as {text}", signer(edit("//xd:SigningTime", text=text)), "BS205")
