@@ -42,6 +42,8 @@ from workbooks.errors import WorkbookError
 from workbooks.finding import Finding
 from workbooks.package import Package, open_package
 
+# A comment may have several lines, and is told on one.
+_ONE_LINE = str.maketrans("\r\n\t", "   ")
 _UNREAD = Chain(trusted=False), Revocation(RevocationStatus.UNKNOWN)
 
 
@@ -165,7 +167,7 @@ def _verify(
         algorithm=f"{describe_key(certificate.public_key())}, {_hash_name(document.method)}",
         key_usage=usages(certificate),
         roles=tuple(map(shown, document.roles)),
-        comment=shown(document.comment),
+        comment=shown(document.comment.translate(_ONE_LINE)),
         binds=tuple(item.name for item in document.manifest if item.name in examined.subject.signatures),
         may_sign=may_sign(certificate) and not is_authority(certificate),
         time=time,

@@ -64,4 +64,4 @@ def cut(text: str) -> str:
 def _shown_letter(letter: str) -> str:
     if letter.isprintable():
         return letter
-    return " " if letter in "\t\r\n" or unicodedata.category(letter) == "Zs" else "\N{REPLACEMENT CHARACTER}"
+    return " " if unicodedata.category(letter) == "Zs" else "\N{REPLACEMENT CHARACTER}"

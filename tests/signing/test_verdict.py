@@ -110,14 +110,14 @@ def test_what_a_signer_says_is_told_without_what_turns_the_writing_round(
     signed: bytes, officer: Holder, trust: Trust
 ) -> None:
     def say(root: etree._Element) -> None:
-        first(root, "//*[local-name()='SignatureComments']").text = "Đã duyệt\u202e txt.exe\u00a0ngày"
+        first(root, "//*[local-name()='SignatureComments']").text = "Đã duyệt\u202e txt.exe\u00a0ngày\nhôm nay"
 
     elsewhere = with_resigned_tree(signed_elsewhere(signed, officer), say, officer)
 
     verdict = verify_package(elsewhere, trust, now=NOW)
 
     assert verdict.outcome is Outcome.VALID
-    assert verdict.signatures[0].comment == "Đã duyệt\ufffd txt.exe ngày"
+    assert verdict.signatures[0].comment == "Đã duyệt\ufffd txt.exe ngày hôm nay"
 
 
 def test_every_code_is_of_this_layer_and_says_what_to_do() -> None:
