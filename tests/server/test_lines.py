@@ -7,7 +7,6 @@ import socket
 import struct
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
@@ -22,9 +21,12 @@ REQUEST = b"GET / HTTP/1.1\r\nHost: bieuso\r\nConnection: close\r\n\r\n"
 
 
 @pytest.fixture
-def line(tmp_path: Path) -> Iterator[tuple[socket.socket, TConn]]:
+def line() -> Iterator[tuple[socket.socket, TConn]]:
     """Both ends of a line: the visitor's, and what the worker has of it."""
-    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as visitor:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.create_connection(server.getsockname(), timeout=20) as visitor,
+    ):
         ours, address = server.accept()
         with ours:
             yield visitor, TConn(Config(), ours, address, server.getsockname())
@@ -91,3 +93,19 @@ def test_nothing_is_left_to_wait_for_when_a_line_is_handed_back(line: tuple[sock
     assert not more
     conn.sock.setblocking(False)
     assert conn.sock.recv(1) == b""
+
+
+def test_who_sends_too_much_is_heard_out_and_reads_why_it_is_refused(line: tuple[socket.socket, TConn]) -> None:
+    visitor, conn = line
+    body = b"x" * MORE_THAN_A_LINE_HOLDS
+
+    with ThreadPoolExecutor(1) as pool:
+        answering = pool.submit(answered, conn)
+        visitor.sendall(
+            b"POST / HTTP/1.1\r\nHost: bieuso\r\nContent-Length: %d\r\n\r\n" % len(body) + body[: len(body) // 2]
+        )
+        answer = visitor.recv(1000)
+        visitor.close()
+
+        assert not answering.result(20)
+    assert answer.startswith(b"HTTP/1.1 200 OK")
