@@ -9,7 +9,7 @@ BS124  damaged relationships: bad target, missing part, no source
 BS125  "Strict Open XML" workbook
 BS126  content that programs may read differently
 BS127  too many elements in one part
-BS130  macros
+BS130  macros, Python
 BS131  links to other workbooks
 BS132  embedded objects (OLE)
 BS133  DDE or real-time data links
@@ -58,6 +58,14 @@ _REFUSALS: tuple[tuple[str, str, str, tuple[str, ...], tuple[str, ...], tuple[st
         ("vbaproject.bin", "/xl/macrosheets/", "/xl/dialogsheets/"),
     ),
     (
+        "BS130",
+        "Tệp có chương trình Python",
+        "Dán kết quả dạng giá trị vào biểu gốc mới tải về.",
+        ("vnd.ms-excel.python",),
+        ("python",),
+        ("/xl/python",),
+    ),
+    (
         "BS133",
         "Tệp có liên kết dữ liệu trực tiếp (DDE/RTD)",
         "Xóa liên kết, dán dữ liệu dạng giá trị rồi lưu lại.",
@@ -94,8 +102,17 @@ _REFUSALS: tuple[tuple[str, str, str, tuple[str, ...], tuple[str, ...], tuple[st
         "Tệp có giao diện tùy biến hoặc tiện ích web",
         "Chép số liệu sang biểu gốc mới tải về.",
         ("webextension",),
-        ("extensibility", "attachedtoolbars", "webextensiontaskpanes", "webextension"),
+        ("extensibility", "usercustomization", "attachedtoolbars", "webextensiontaskpanes", "webextension"),
         ("/customui/", "/xl/webextensions/"),
+    ),
+    (
+        # What is signed shows another picture as soon as somebody puts another one there.
+        "BS137",
+        "Tệp lấy ảnh từ bên ngoài (hàm IMAGE)",
+        "Xóa ảnh lấy từ bên ngoài, hoặc chèn thẳng ảnh vào tệp, rồi lưu lại.",
+        ("rdrichvaluewebimage",),
+        ("rdrichvaluewebimage",),
+        (),
     ),
     (
         "BS136",

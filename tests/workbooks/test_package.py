@@ -91,6 +91,23 @@ def test_the_plain_workbook_opens() -> None:
             "BS134",
         ),
         (with_part("xl/queryTables/q.xml", "application/xml", f"{OFFICE}/queryTable"), "BS134"),
+        (with_part("xl/python.xml", "application/vnd.ms-excel.python+xml", "x:y"), "BS130"),
+        (
+            with_part(
+                "xl/p.xml", "application/xml", "http://schemas.microsoft.com/office/2023/09/relationships/Python"
+            ),
+            "BS130",
+        ),
+        (with_part("xl/w.xml", "application/vnd.ms-excel.rdrichvaluewebimage+xml", "x:y"), "BS137"),
+        (
+            with_part(
+                "xl/w.xml",
+                "application/xml",
+                "http://schemas.microsoft.com/office/2020/07/relationships/rdRichValueWebImage",
+            ),
+            "BS137",
+        ),
+        (with_part("userCustomization/customUI.xml", "application/xml", f"{MICROSOFT}/ui/userCustomization"), "BS135"),
         (with_part("customUI/customUI.xml", "application/xml", f"{MICROSOFT}/ui/extensibility"), "BS135"),
         (with_part("xl/activeX/activeX1.xml", "application/vnd.ms-office.activeX+xml", f"{OFFICE}/control"), "BS136"),
         (
