@@ -158,8 +158,9 @@ def read_list(workbook: Workbook) -> AttachmentList:
     attachments = reading.attachments()
     if sheet.conditions:
         reading.note("có định dạng có điều kiện", "")
-    if any(one.kind == "drawing" for one in workbook.package.relationships(entry.part)):
-        reading.note("có hình vẽ, có thể che chữ", "")
+    # Drawings, remarks and pictures behind the cells show what is not written in them; how to print does not.
+    if any(one.kind != "printerSettings" for one in workbook.package.relationships(entry.part)):
+        reading.note("có hình, ghi chú hoặc liên kết, có thể che chữ", "")
     if entry.state != "visible" or sheet.hidden_rows or sheet.hidden_columns:
         reading.note("trang, dòng hoặc cột của danh sách bị ẩn", "")
     return AttachmentList(attachments, tuple(reading.findings), entry.name)

@@ -28,7 +28,7 @@ from workbooks.sheets import rename_sheet
 from workbooks.workbook import open_workbook
 
 FORM = "KTXH-09.T"
-DRAWING = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/drawing"
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 DRAWING_TYPE = "application/vnd.openxmlformats-officedocument.drawing+xml"
 SHEET = definition.ATTACHMENTS_SHEET
 REPORT, TABLES = "Báo cáo tháng 9.docx", "phụ lục.PDF"
@@ -289,10 +289,11 @@ def test_a_format_that_depends_on_what_nobody_sees_is_refused() -> None:
     assert faults(package.with_parts(changes)) == [("BS854", "")]
 
 
-def test_a_picture_that_may_cover_the_list_is_refused() -> None:
+@pytest.mark.parametrize("kind", ["drawing", "vmlDrawing", "comments", "image"])
+def test_a_picture_that_may_cover_the_list_is_refused(kind: str) -> None:
     package = open_workbook(attached()).package
     drawing = '<xdr:wsDr xmlns:xdr="http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing"/>'
-    rels = add_relationships(None, [(DRAWING, "/xl/drawings/over.xml")])[0]
+    rels = add_relationships(None, [(f"{OFFICE}/{kind}", "/xl/drawings/over.xml")])[0]
     declared = package.part("/[Content_Types].xml").replace(
         b"</Types>", f'<Override PartName="/xl/drawings/over.xml" ContentType="{DRAWING_TYPE}"/></Types>'.encode()
     )
