@@ -16,6 +16,14 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 _BUSY_MILLISECONDS = 30_000
+# Of libpq: a server whose machine or network is gone is given up, not waited for with all that others wait for.
+_POSTGRESQL_PATIENCE = {
+    "connect_timeout": 10,  # seconds
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,  # milliseconds
+}
 
 
 class DatabaseError(Exception):
@@ -40,7 +48,8 @@ def connect(url: str) -> Engine:
 
 
 def _postgresql(address: URL) -> Engine:
-    engine = create_engine(address, pool_pre_ping=True)
+    patience = {name: value for name, value in _POSTGRESQL_PATIENCE.items() if name not in address.query}
+    engine = create_engine(address, pool_pre_ping=True, connect_args=patience)
     event.listen(engine, "connect", _prepare_postgresql)
     return engine
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 import sqlite3
 import threading
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, literal, select, text
 from sqlalchemy.exc import DatabaseError as SqlError
+from sqlalchemy.exc import OperationalError
 
 from server.storage.engine import DatabaseError, connect, reading, writing
 from server.storage.schema import current, head, upgrade
@@ -128,3 +130,13 @@ def test_the_end_of_the_calendar_is_read_back_from_a_server_in_viet_nam(postgres
 
     assert found == never
     engine.dispose()
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("wanted", ["", "?connect_timeout=2"])
+def test_a_database_that_takes_lines_and_says_nothing_is_given_up(wanted: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        engine = connect(f"postgresql://bieuso@127.0.0.1:{mute.getsockname()[1]}/bieuso{wanted}")
+
+        with pytest.raises(OperationalError, match="timeout"):
+            engine.connect()
