@@ -245,7 +245,8 @@ class _Reading:
         """Whether whoever signs sees what is written: black on white, in a format that shows nothing else."""
         look = self._styles.look_of(cell.style)
         is_seen = (look.colour, look.background) == _INK and not 0 < look.size < _SMALLEST
-        return is_seen and self._styles.format_of(cell.style) in _FORMATS
+        # Within one cell, runs of text may have looks of their own.
+        return is_seen and not cell.runs and self._styles.format_of(cell.style) in _FORMATS
 
     def _value(self, row: int, column: int) -> Value:
         return self._sheet.cell(row, column).value

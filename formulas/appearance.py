@@ -12,6 +12,7 @@ from formulas.naming import cell_name
 from formulas.values import disguises
 from formulas.wording import value_text
 from workbooks.address import Range, address
+from workbooks.colours import UNKNOWN
 from workbooks.finding import Finding
 from workbooks.sheet import Condition
 from workbooks.styles import Look
@@ -40,7 +41,9 @@ def _hidden_styles(workbook: Workbook) -> Mapping[int, str]:
     """The cell styles in which nothing can be seen, each with the reason."""
     found = {}
     for style, look in enumerate(workbook.styles.looks):
-        if _is_same(look.colour, look.background):
+        if UNKNOWN in (look.colour, look.background):
+            found[style] = "màu chữ hoặc màu nền không xác định được"
+        elif _is_same(look.colour, look.background):
             found[style] = "chữ cùng màu với nền"
         elif 0 < look.size < _SMALLEST:
             found[style] = f"cỡ chữ {look.size:g}"
@@ -50,11 +53,10 @@ def _hidden_styles(workbook: Workbook) -> Mapping[int, str]:
 def _is_same(colour: str, background: str) -> bool:
     if not colour or not background:
         return False
-    try:
-        pairs = zip(bytes.fromhex(colour), bytes.fromhex(background), strict=True)
-        return all(abs(one - other) <= _SAME_TO_THE_EYE for one, other in pairs)
-    except ValueError:  # colours of a theme are known by name alone
-        return colour == background
+    if UNKNOWN in (colour, background):
+        return True
+    pairs = zip(bytes.fromhex(colour), bytes.fromhex(background), strict=True)
+    return all(abs(one - other) <= _SAME_TO_THE_EYE for one, other in pairs)
 
 
 def _invisible(key: CellKey, cell: FilledCell, reason: str) -> Finding:

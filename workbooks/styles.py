@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from workbooks import markup
+from workbooks.colours import BLACK, WHITE, Colours, read_colours
 from workbooks.package import Package
 
 # ECMA-376 part 1, 18.8.30: formats that a file may use by number without writing them down.
@@ -19,27 +20,18 @@ _BUILT_IN = {
 }  # fmt: skip
 
 
-_WHITE, _BLACK = "FFFFFF", "000000"
-# Colours that programs name instead of writing them: of the theme (0 and 1 are paper and ink), of the old palette, and
-# of the system. Others are compared by their names alone.
-_NAMED_COLOURS = {
-    "theme 0": _WHITE, "theme 1": _BLACK, "indexed 0": _BLACK, "indexed 1": _WHITE, "indexed 8": _BLACK,
-    "indexed 9": _WHITE, "indexed 64": _BLACK, "indexed 65": _WHITE,
-}  # fmt: skip
-
-
 @dataclass(frozen=True, slots=True)
 class Look:
     """How a style shows what is written.
 
     Attributes:
-        colour, background: ``"FFFFFF"``, or the name of a colour; ``""`` where the style does not say, or not simply.
+        colour, background: ``"FFFFFF"``; ``""`` where the style does not say, or not simply; or ``UNKNOWN``.
         size: of the font, in points; 0 where the style does not say.
         format: number format code, of a conditional format only; ``""`` where it does not say.
     """
 
-    colour: str = _BLACK
-    background: str = _WHITE
+    colour: str = BLACK
+    background: str = WHITE
     size: float = 0.0
     format: str = ""
 
@@ -71,15 +63,16 @@ class Styles:
         return self.looks[style] if 0 <= style < len(self.looks) else Look()
 
 
-def read_styles(package: Package, part: str | None) -> Styles:
-    """Read the styles part; a workbook without one has the default style only."""
+def read_styles(package: Package, part: str | None, theme: str | None = None) -> Styles:
+    """Read the styles part, with the colours of the theme; a workbook without one has the default style only."""
     if part is None:
         return Styles()
     root = markup.parse_xml(package.part(part), part)
+    colours = read_colours(None if theme is None else markup.parse_xml(package.part(theme), theme), root)
     written = list(root.iterfind(markup.path("fonts", "font")))
     names = [_font_name(item) for item in written]
-    inks = [(_colour(item.find(markup.path("color")), _BLACK), _size(item)) for item in written]
-    papers = [_background(item, "fgColor", _WHITE) for item in root.iterfind(markup.path("fills", "fill"))]
+    inks = [(colours.of(item.find(markup.path("color")), BLACK), _size(item)) for item in written]
+    papers = [_background(colours, item, "fgColor", WHITE) for item in root.iterfind(markup.path("fills", "fill"))]
     codes = dict(_BUILT_IN)
     for item in root.iterfind(markup.path("numFmts", "numFmt")):
         codes[_number(item, "numFmtId")] = item.get("formatCode", "General")
@@ -88,41 +81,30 @@ def read_styles(package: Package, part: str | None) -> Styles:
         font = _number(item, "fontId")
         fonts.append(names[font] if font < len(names) else "")
         formats.append(codes.get(_number(item, "numFmtId"), "General"))
-        ink, size = inks[font] if font < len(inks) else (_BLACK, 0.0)
+        ink, size = inks[font] if font < len(inks) else (BLACK, 0.0)
         fill = _number(item, "fillId")
-        looks.append(Look(ink, papers[fill] if fill < len(papers) else _WHITE, size))
-    conditional = tuple(_conditional(item) for item in root.iterfind(markup.path("dxfs", "dxf")))
+        looks.append(Look(ink, papers[fill] if fill < len(papers) else WHITE, size))
+    conditional = tuple(_conditional(colours, item) for item in root.iterfind(markup.path("dxfs", "dxf")))
     return Styles(tuple(fonts), tuple(formats), tuple(looks), conditional) if fonts else Styles()
 
 
-def _conditional(item: etree._Element) -> Look:
+def _conditional(colours: Colours, item: etree._Element) -> Look:
     """What a conditional format changes (ECMA-376 part 1, 18.8.14)."""
     font, fill, number = (item.find(markup.path(name)) for name in ("font", "fill", "numFmt"))
-    colour = "" if font is None else _colour(font.find(markup.path("color")), "")
+    colour = "" if font is None else colours.of(font.find(markup.path("color")), "")
     # Here, unlike in cell styles, a solid fill has its colour as the "background" of the pattern.
-    background = "" if fill is None else _background(fill, "bgColor", "")
+    background = "" if fill is None else _background(colours, fill, "bgColor", "")
     return Look(colour, background, 0.0, "" if number is None else number.get("formatCode", ""))
 
 
-def _background(fill: etree._Element, name: str, default: str) -> str:
+def _background(colours: Colours, fill: etree._Element, name: str, default: str) -> str:
     pattern = fill.find(markup.path("patternFill"))
     if pattern is None:
         return ""  # a gradient
     kind = pattern.get("patternType", "none" if name == "fgColor" else "solid")
     if kind == "solid":
-        return _colour(pattern.find(markup.path(name)), default)
+        return colours.of(pattern.find(markup.path(name)), default)
     return default if kind in {"none", "gray125"} else ""
-
-
-def _colour(item: etree._Element | None, default: str) -> str:
-    if item is None or item.get("auto") in {"1", "true"}:
-        return default
-    if rgb := item.get("rgb"):
-        return rgb[-6:].upper()
-    name = next((f"{kind} {item.get(kind)}" for kind in ("theme", "indexed") if item.get(kind) is not None), "")
-    tint = item.get("tint", "0")
-    plain = _NAMED_COLOURS.get(name, name)
-    return plain if tint in {"0", "0.0"} or not name else f"{name} {tint}"
 
 
 def _size(font: etree._Element) -> float:

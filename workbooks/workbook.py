@@ -28,6 +28,8 @@ _MAIN_TYPES = frozenset(
     f"application/vnd.openxmlformats-officedocument.spreadsheetml.{kind}.main+xml" for kind in ("sheet", "template")
 )
 _SMALL = 256 * 1024
+# Of what a workbook has one of, there may be no second: programs would differ in which they take.
+_ONCE = frozenset({"styles", "sharedStrings", "theme"})
 _REMEDY = "Mở tệp bằng Excel và lưu lại dạng .xlsx; nếu vẫn lỗi, tải lại biểu gốc."
 
 
@@ -137,10 +139,8 @@ def read_workbook(package: Package, limits: Limits | None = None) -> Workbook:
     root = markup.parse_xml(package.part(part), part)
     targets = {item.id: item.target for item in related if item.kind in {"worksheet", "chartsheet"}}
     kinds = {item.kind: item.target for item in related}
-    if sum(item.kind in {"styles", "sharedStrings"} for item in related) != len(
-        kinds.keys() & {"styles", "sharedStrings"}
-    ):
-        raise _refusal("BS140", "Sổ làm việc có hai bảng chuỗi hoặc hai bảng kiểu.", part)
+    if sum(item.kind in _ONCE for item in related) != len(kinds.keys() & _ONCE):
+        raise _refusal("BS140", "Sổ làm việc có hai bảng chuỗi, hai bảng kiểu hoặc hai bộ màu.", part)
     sheets = tuple(_sheet_entry(item, targets) for item in root.iterfind(markup.path("sheets", "sheet")))
     if len({entry.name.lower() for entry in sheets}) != len(sheets) or not sheets:
         raise _refusal("BS140", "Sổ làm việc không có trang tính nào, hoặc có hai trang cùng tên.", part)
@@ -154,7 +154,7 @@ def read_workbook(package: Package, limits: Limits | None = None) -> Workbook:
         tuple(_defined_name(item, sheets) for item in root.iterfind(markup.path("definedNames", "definedName"))),
         properties is not None and properties.get("date1904") in {"1", "true"},
         _shared_strings(package, kinds.get("sharedStrings")),
-        read_styles(package, kinds.get("styles")),
+        read_styles(package, kinds.get("styles"), kinds.get("theme")),
         limits,
         _calculation(root),
         tags,

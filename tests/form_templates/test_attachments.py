@@ -246,6 +246,8 @@ CONDITIONS = (
     "<formula>TRUE</formula></cfRule></conditionalFormatting>"
 )
 SOME_FORMAT = '<numFmt numFmtId="190" formatCode=";;;&quot;khac.pdf&quot;"/>'
+BY_NAME = '<font ><sz val="11"/><color theme="1"/><name val="Times New Roman"/></font>'
+OF_PALETTE = BY_NAME.replace("theme", "indexed").replace('"1"', '"8"')
 WHITE = '<font><sz val="11"/><color rgb="FFFFFFFF"/><name val="Times New Roman"/></font>'
 
 
@@ -265,6 +267,34 @@ def put_in_style(which: str, tag: str, item: str, **attributes: str) -> bytes:
     return package.with_parts({"/xl/styles.xml": write_xml(root)})
 
 
+def in_runs() -> bytes:
+    """The list with a name of which the first half is white."""
+    package = open_workbook(attached()).package
+    part = "/xl/worksheets/attachments.xml"
+    root = parse_xml(package.part(part), "")
+    text = next(item for item in root.iter(f"{{{root.nsmap[None]}}}t") if item.text == TABLES)
+    half = len(TABLES) // 2
+    runs = f"<r><rPr>{WHITE[6:-7]}</rPr><t>{TABLES[:half]}</t></r><r><t>{TABLES[half:]}</t></r>"
+    whole = etree.fromstring(f'<is xmlns="{root.nsmap[None]}">{runs}</is>')
+    text.getparent().getparent().replace(text.getparent(), whole)
+    return package.with_parts({part: write_xml(root)})
+
+
+def with_white_ink() -> bytes:
+    """The list in the ink of the theme, which is as white as its paper."""
+    package = open_workbook(put_in_style("fonts", "font", BY_NAME, fontId="")).package
+    theme = package.part("/xl/theme/theme1.xml").replace(b'val="windowText"', b'val="window"')
+    return package.with_parts({"/xl/theme/theme1.xml": theme})
+
+
+def with_white_palette() -> bytes:
+    """The list in the first colour of the workbook's own palette, all of which are white."""
+    package = open_workbook(put_in_style("fonts", "font", OF_PALETTE, fontId="")).package
+    own = b"<indexedColors>" + b'<rgbColor rgb="00FFFFFF"/>' * 64
+    styles = package.part("/xl/styles.xml").replace(b"<indexedColors>", own)
+    return package.with_parts({"/xl/styles.xml": styles})
+
+
 def style_of(place: tuple[int, int]) -> int:
     return open_workbook(attached()).read_sheet(SHEET).cell(*place).style
 
@@ -274,11 +304,19 @@ def style_of(place: tuple[int, int]) -> int:
     [
         lambda: put_in_style("numFmts", "numFmt", SOME_FORMAT, numFmtId="190"),
         lambda: put_in_style("fonts", "font", WHITE.replace("<font>", "<font >"), fontId=""),
+        with_white_ink,
+        with_white_palette,
+        in_runs,
     ],
-    ids=["a format that shows another name", "white on white"],
+    ids=["a format that shows another name", "white on white", "a white theme", "a white palette", "half in white"],
 )
 def test_a_name_that_shows_as_another_or_not_at_all_is_no_list(data: Callable[[], bytes]) -> None:
     assert ("BS854", "B6") in faults(data())
+
+
+@pytest.mark.parametrize("font", [BY_NAME, OF_PALETTE], ids=["of the theme", "of the palette"])
+def test_black_by_another_name_is_black(font: str) -> None:
+    assert faults(put_in_style("fonts", "font", font, fontId="")) == []
 
 
 def test_a_format_that_depends_on_what_nobody_sees_is_refused() -> None:

@@ -21,6 +21,8 @@ from workbooks.patch import patch_cells
 from workbooks.workbook import open_workbook
 
 CELL = place(CROPS, "04", "3")
+THEME, STYLES = "/xl/theme/theme1.xml", "/xl/styles.xml"
+WHITE_PALETTE = "<indexedColors>" + '<rgbColor rgb="00FFFFFF"/>' * 64
 
 
 def edited(change: Callable[[Worksheet], None]) -> Report:
@@ -60,6 +62,38 @@ def test_a_number_that_cannot_be_seen_is_told(font: Font) -> None:
     assert finding.cell == CELL
     assert "100" in finding.message
     assert not report.ok
+
+
+def repainted(part: str, old: str, new: str, font: Font) -> Report:
+    """The form with a font in one cell, and a text of a part exchanged behind openpyxl's back."""
+    data = saved(lambda book: setattr(book[CROPS][CELL], "font", font))
+    package = open_workbook(data).package
+    content = package.part(part).decode()
+    assert old in content
+    return check(package.with_parts({part: content.replace(old, new, 1).encode()}), a_version(CROPS))
+
+
+@pytest.mark.parametrize(
+    ("part", "old", "new", "font"),
+    [
+        (THEME, 'val="windowText" lastClr="000000"', 'val="window" lastClr="000000"', Font(color=Color(theme=1))),
+        (THEME, '<a:srgbClr val="1F497D"', '<a:srgbClr val="FFFFFE"', Font(color=Color(theme=3))),
+        (THEME, '<a:srgbClr val="1F497D"', '<a:prstClr val="white"', Font(color=Color(theme=3))),
+        (STYLES, "<indexedColors>", WHITE_PALETTE, Font(color=Color(indexed=8))),
+        (STYLES, 'theme="1" tint="0.99"', 'theme="1" tint="0.99"', Font(color=Color(theme=1, tint=0.99))),
+        (STYLES, 'theme="0"', 'theme="0" rgb="FF000000"', Font(color=Color(theme=0))),
+    ],
+    ids=["paper for ink", "accent in white", "no colour of Office's", "own palette", "tinted", "two colours at once"],
+)
+def test_a_number_in_white_by_another_name_is_told(part: str, old: str, new: str, font: Font) -> None:
+    assert only(repainted(part, old, new, font), "BS424").cell == CELL
+
+
+def test_a_theme_with_light_figures_on_dark_cells_is_read_by_everybody() -> None:
+    def change(sheet: Worksheet) -> None:
+        sheet[CELL].font, sheet[CELL].fill = Font(color=Color(theme=0)), PatternFill("solid", fgColor=Color(theme=3))
+
+    assert findings_of(edited(change), "BS424") == []
 
 
 def test_a_formula_in_white_on_white_is_told() -> None:
