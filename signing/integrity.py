@@ -12,6 +12,7 @@ from lxml import etree
 
 from signing.algorithms import DIGESTS, describe_key, digest, digest_of, key_is_acceptable, signature_is_right
 from signing.certificates import CertificateUnreadableError
+from signing.elements import StructureError
 from signing.exact import check_exact, made_here
 from signing.findings import finding
 from signing.layout import (
@@ -29,7 +30,6 @@ from signing.reading import (
     ForbiddenReferenceError,
     Reference,
     SignatureDocument,
-    StructureError,
     read_signature,
 )
 from signing.xml import DoctypeRefusedError, XmlRefusedError, relationship_transform

@@ -6,16 +6,13 @@ Therefore nothing is searched for by name or identifier here: each element is ta
 
 from __future__ import annotations
 
-import binascii
 import re
-from base64 import b64decode, b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
 from lxml import etree
 
 from signing.algorithms import C14N, DIGESTS, RELATIONSHIP_TRANSFORM, SIGNATURE_METHODS
@@ -25,12 +22,12 @@ from signing.certificates import (
     whole_certificate,
     whole_certificates,
 )
+from signing.elements import StructureError, base64_of, dsig_name, in_order, only, serial_number, text_of, xades_name
+from signing.hints import X509_HINTS, check_hints
 from signing.xml import DSIG, MDSSI, OFFICE, WHITE_SPACE, XADES, canonical, parse, serialise
 
 # A package cannot have more parts (``workbooks.archive.Limits``).
 _MAX_REFERENCES = 4096
-# RFC 5280, 4.1.2.2: twenty octets, which is 49 digits; Python refuses to read a number of thousands.
-_MAX_SERIAL_DIGITS = 49
 # What a signer says of himself, in letters and in roles; Office takes 255 letters. It is told and kept with verdicts.
 _MAX_WORDS = 1000
 _MAX_ROLES = 16
@@ -51,20 +48,13 @@ _UNSIGNED_PROPERTIES = frozenset(
         "SigAndRefsTimeStamp",
     )
 )
-_KEY_INFO = frozenset(f"{{{DSIG}}}{name}" for name in ("X509Data", "KeyValue"))
-_X509_DATA = frozenset(
-    f"{{{DSIG}}}{name}" for name in ("X509Certificate", "X509IssuerSerial", "X509SubjectName", "X509SKI")
-)
-_WITHOUT_WHITE_SPACE = str.maketrans("", "", WHITE_SPACE)
+_KEY_INFO = frozenset(f"{{{DSIG}}}{name}" for name in ("X509Data", "KeyValue", "KeyName"))
+_X509_DATA = frozenset({dsig_name("X509Certificate"), *map(dsig_name, X509_HINTS)})
 _XML_NAMESPACE = "{http://www.w3.org/XML/1998/namespace}"
 # Where somebody signs on a line in the sheet, Office adds what the line looks like then: nothing is read from them.
 _PICTURES = frozenset({"idValidSigLnImg", "idInvalidSigLnImg"})
 _OBJECT_TYPE = f"{DSIG}Object"
 _SIGNED_PROPERTIES_TYPE = "http://uri.etsi.org/01903#SignedProperties"
-
-
-class StructureError(ValueError):
-    """An element is missing, misplaced, doubled or unknown (BS205); the message is Vietnamese."""
 
 
 class AlgorithmError(ValueError):
@@ -136,9 +126,9 @@ def read_signature(data: bytes) -> SignatureDocument:
     """
     root = parse(data)
     _check_whole(root)
-    if root.tag != _dsig("Signature"):
+    if root.tag != dsig_name("Signature"):
         raise StructureError("phần tử gốc không phải Signature")
-    signed_info, value, key_info, *objects = _in_order(root, "SignedInfo", "SignatureValue", "KeyInfo", rest="Object")
+    signed_info, value, key_info, *objects = in_order(root, "SignedInfo", "SignatureValue", "KeyInfo", rest="Object")
     pictures = [item for item in objects if item.get("Id") in _PICTURES and not len(item)]
     package, office, xades = _sort_objects([item for item in objects if item not in pictures])
     properties = _signed_properties(root, xades)
@@ -146,17 +136,17 @@ def read_signature(data: bytes) -> SignatureDocument:
     signed = {item.get("Id", ""): item for item in (package, properties, office, *pictures) if item is not None}
     if "" in signed:
         raise StructureError("khối được ký không có mã định danh")
-    signing = _child(properties, f"{{{XADES}}}SignedSignatureProperties")
+    signing = only(properties, f"{{{XADES}}}SignedSignatureProperties")
     certificate_method, certificate_digest, serial = _read_signing_certificate(signing)
     certificate, issuers = _read_certificates(key_info)
     return SignatureDocument(
         signed_info=canonical(signed_info),
         method=method,
-        value=_base64(value),
+        value=base64_of(value),
         certificate=certificate,
         objects=_bind(signed, references),
         manifest=_read_manifest(package),
-        signed_at=_moment(_child(signing, _xades("SigningTime"))),
+        signed_at=_moment(only(signing, xades_name("SigningTime"))),
         other_times=tuple(_moment(item) for item in package.iter(f"{{{MDSSI}}}Value")),
         certificate_method=certificate_method,
         certificate_digest=certificate_digest,
@@ -192,8 +182,8 @@ def _sort_objects(objects: list[etree._Element]) -> tuple[etree._Element, etree.
     """The package object, the Office object (optional) and the XAdES object, told apart by their first child."""
     kinds: dict[str, etree._Element] = {}
     first = {
-        _dsig("Manifest"): "package",
-        _dsig("SignatureProperties"): "office",
+        dsig_name("Manifest"): "package",
+        dsig_name("SignatureProperties"): "office",
         f"{{{XADES}}}QualifyingProperties": "xades",
     }
     for item in objects:
@@ -210,13 +200,16 @@ def _signed_properties(root: etree._Element, xades: etree._Element) -> etree._El
     if len(xades) != 1 or not root.get("Id") or xades[0].get("Target") != f"#{root.get('Id')}":
         raise StructureError("thuộc tính XAdES không thuộc chữ ký này")
     names = [child.tag for child in xades[0]]
-    if names not in ([_xades("SignedProperties")], [_xades("SignedProperties"), _xades("UnsignedProperties")]):
+    if names not in (
+        [xades_name("SignedProperties")],
+        [xades_name("SignedProperties"), xades_name("UnsignedProperties")],
+    ):
         raise StructureError("thuộc tính XAdES sai thứ tự")
     return xades[0][0]
 
 
 def _read_signed_info(signed_info: etree._Element) -> tuple[str, dict[str, etree._Element]]:
-    canonicalization, method, *references = _in_order(
+    canonicalization, method, *references = in_order(
         signed_info, "CanonicalizationMethod", "SignatureMethod", rest="Reference"
     )
     if canonicalization.get("Algorithm") != C14N or len(canonicalization):
@@ -240,7 +233,7 @@ def _bind(signed: Mapping[str, etree._Element], references: Mapping[str, etree._
 
 
 def _signed_object(name: str, element: etree._Element, reference: etree._Element) -> SignedObject:
-    expected = _SIGNED_PROPERTIES_TYPE if element.tag == _xades("SignedProperties") else _OBJECT_TYPE
+    expected = _SIGNED_PROPERTIES_TYPE if element.tag == xades_name("SignedProperties") else _OBJECT_TYPE
     if reference.get("Type", expected) != expected:
         raise ForbiddenReferenceError(f"#{name} (sai loại: {reference.get('Type', '')})")
     transforms, method, value = _read_reference(reference)
@@ -251,11 +244,11 @@ def _signed_object(name: str, element: etree._Element, reference: etree._Element
 
 def _read_manifest(package: etree._Element) -> tuple[Reference, ...]:
     tags = [child.tag for child in package]
-    if tags not in ([_dsig("Manifest")], [_dsig("Manifest"), _dsig("SignatureProperties")]):
+    if tags not in ([dsig_name("Manifest")], [dsig_name("Manifest"), dsig_name("SignatureProperties")]):
         raise StructureError("khối gói (idPackageObject) có phần tử lạ")
     if len(package[0]) > _MAX_REFERENCES:
         raise StructureError(f"danh mục có {len(package[0])} tham chiếu, nhiều hơn {_MAX_REFERENCES}")
-    references = tuple(_part_reference(item) for item in _in_order(package[0], rest="Reference"))
+    references = tuple(_part_reference(item) for item in in_order(package[0], rest="Reference"))
     names = [reference.name.lower() for reference in references]
     if len(set(names)) != len(names):
         raise ForbiddenReferenceError("một thành phần được tham chiếu hai lần")
@@ -294,15 +287,15 @@ def _read_reference(element: etree._Element) -> tuple[list[etree._Element], str,
         raise StructureError("tham chiếu có thuộc tính lạ")
     transforms: list[etree._Element] = []
     children = list(element)
-    if children and children[0].tag == _dsig("Transforms"):
-        transforms = list(_in_order(children[0], rest="Transform"))
+    if children and children[0].tag == dsig_name("Transforms"):
+        transforms = list(in_order(children[0], rest="Transform"))
         children = children[1:]
-    if [child.tag for child in children] != [_dsig("DigestMethod"), _dsig("DigestValue")]:
+    if [child.tag for child in children] != [dsig_name("DigestMethod"), dsig_name("DigestValue")]:
         raise StructureError("tham chiếu có phần tử lạ")
     method = children[0].get("Algorithm", "")
     if method not in DIGESTS or len(children[0]):
         raise AlgorithmError(method)
-    return transforms, method, _base64(children[1])
+    return transforms, method, base64_of(children[1])
 
 
 def _read_certificates(key_info: etree._Element) -> tuple[x509.Certificate, list[bytes]]:
@@ -312,17 +305,17 @@ def _read_certificates(key_info: etree._Element) -> tuple[x509.Certificate, list
     """
     if any(child.tag not in _KEY_INFO for child in key_info):
         raise StructureError("KeyInfo có phần tử lạ")
-    data = _child(key_info, _dsig("X509Data"))
+    data = only(key_info, dsig_name("X509Data"))
     if any(child.tag not in _X509_DATA for child in data):
         raise StructureError("X509Data có phần tử lạ")
-    found = [_base64(item) for item in data.findall(_dsig("X509Certificate"))]
+    found = [base64_of(item) for item in data.findall(dsig_name("X509Certificate"))]
     if not found:
         raise CertificateUnreadableError("chữ ký không mang chứng thư số của người ký")
     certificate, issuers = whole_certificate(found[0]), found[1:]
     chain = (certificate, *map(x509.load_der_x509_certificate, _whole(issuers)))
     if any(one.issuer != other.subject for one, other in pairwise(chain)):
         raise CertificateUnreadableError("chứng thư số kèm theo không phải là của nơi cấp chứng thư đứng trước nó")
-    _check_hints(key_info, data, certificate)
+    check_hints(key_info, certificate)
     return certificate, issuers
 
 
@@ -333,40 +326,19 @@ def _whole(found: list[bytes]) -> tuple[bytes, ...]:
         raise StructureError(str(error)) from error
 
 
-def _check_hints(key_info: etree._Element, data: etree._Element, certificate: x509.Certificate) -> None:
-    """What other programs may take the key from, though nobody signed it, must name the key of the certificate."""
-    key = certificate.public_key()
-    known = (key.public_numbers().n, key.public_numbers().e) if isinstance(key, rsa.RSAPublicKey) else None
-    for value in key_info.findall(_dsig("KeyValue")):
-        written = _child(value, _dsig("RSAKeyValue"))
-        numbers = (_base64(_child(written, _dsig(name))) for name in ("Modulus", "Exponent"))
-        if tuple(int.from_bytes(number, "big") for number in numbers) != known:
-            raise CertificateUnreadableError("KeyValue không phải là khóa trong chứng thư số")
-    for serial in data.findall(f"{_dsig('X509IssuerSerial')}/{_dsig('X509SerialNumber')}"):
-        if _serial_number(serial) != certificate.serial_number:
-            raise CertificateUnreadableError("X509IssuerSerial ghi số sê-ri khác với chứng thư số")
-
-
 def _read_signing_certificate(signing: etree._Element) -> tuple[str, bytes, int]:
     # The first Cert is the signer's (XAdES 7.2.2); the others, if any, are of its issuers.
-    chosen = _child(_child(signing, _xades("SigningCertificate")), _xades("Cert"), first=True)
-    cert_digest = _child(chosen, _xades("CertDigest"))
-    method = _child(cert_digest, _dsig("DigestMethod")).get("Algorithm", "")
+    chosen = only(only(signing, xades_name("SigningCertificate")), xades_name("Cert"), first=True)
+    cert_digest = only(chosen, xades_name("CertDigest"))
+    method = only(cert_digest, dsig_name("DigestMethod")).get("Algorithm", "")
     if method not in DIGESTS:
         raise AlgorithmError(method)
-    serial = _serial_number(_child(_child(chosen, _xades("IssuerSerial")), _dsig("X509SerialNumber")))
-    return method, _base64(_child(cert_digest, _dsig("DigestValue"))), serial
-
-
-def _serial_number(element: etree._Element) -> int:
-    text = _text(element)
-    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_SERIAL_DIGITS):
-        raise StructureError(f"số sê-ri “{text[:_MAX_SERIAL_DIGITS]}” không phải là số của một chứng thư")
-    return int(text)
+    serial = serial_number(only(only(chosen, xades_name("IssuerSerial")), dsig_name("X509SerialNumber")))
+    return method, base64_of(only(cert_digest, dsig_name("DigestValue"))), serial
 
 
 def _moment(element: etree._Element) -> datetime:
-    text = _text(element)
+    text = text_of(element)
     try:
         if _MOMENT.fullmatch(text):
             return datetime.fromisoformat(text)
@@ -379,14 +351,14 @@ def _read_roles(signing: etree._Element) -> tuple[str, ...]:
     roles = signing.findall("xd:SignerRole/xd:ClaimedRoles/xd:ClaimedRole", {"xd": XADES})
     if len(roles) > _MAX_ROLES:
         raise StructureError(f"ghi {len(roles)} vai trò, nhiều hơn {_MAX_ROLES}")
-    return tuple(_words(_text(role)) for role in roles)
+    return tuple(_words(text_of(role)) for role in roles)
 
 
 def _read_comment(office: etree._Element | None) -> str:
     if office is None:
         return ""
     path = "d:SignatureProperties/d:SignatureProperty/o:SignatureInfoV1/o:SignatureComments"
-    return _words("".join(_text(item) for item in office.findall(path, {"d": DSIG, "o": OFFICE})))
+    return _words("".join(text_of(item) for item in office.findall(path, {"d": DSIG, "o": OFFICE})))
 
 
 def _words(text: str) -> str:
@@ -397,10 +369,10 @@ def _words(text: str) -> str:
 
 def _unsigned(xades: etree._Element) -> list[etree._Element]:
     """The properties that nobody signed, so that nothing else may hide among them."""
-    unsigned = xades[0].find(_xades("UnsignedProperties"))
+    unsigned = xades[0].find(xades_name("UnsignedProperties"))
     if unsigned is None:
         return []
-    properties = _child(unsigned, _xades("UnsignedSignatureProperties"))
+    properties = only(unsigned, xades_name("UnsignedSignatureProperties"))
     if len(unsigned) != 1 or any(child.tag not in _UNSIGNED_PROPERTIES for child in properties):
         raise StructureError("phần không được ký chứa phần tử lạ")
     return list(properties)
@@ -408,17 +380,17 @@ def _unsigned(xades: etree._Element) -> list[etree._Element]:
 
 def _read_embedded(xades: etree._Element, issuers: list[bytes]) -> tuple[bytes, ...]:
     """Certificates that came along, here and in the other place (``issuers``)."""
-    values = [child for child in _unsigned(xades) if child.tag == _xades("CertificateValues")]
+    values = [child for child in _unsigned(xades) if child.tag == xades_name("CertificateValues")]
     found = [certificate for value in values for certificate in value]
-    if len(values) > 1 or any(item.tag != _xades("EncapsulatedX509Certificate") for item in found):
+    if len(values) > 1 or any(item.tag != xades_name("EncapsulatedX509Certificate") for item in found):
         raise StructureError("phần chứng thư kèm theo có phần tử lạ")
-    certificates = [_base64(item) for item in found]
+    certificates = [base64_of(item) for item in found]
     return _whole(certificates + [item for item in issuers if item not in certificates])
 
 
 def _read_time_stamps(xades: etree._Element) -> tuple[bytes, ...]:
     """The tokens of every SignatureTimeStamp (XAdES 7.3): C14N 1.0, which is what is taken where none is named."""
-    stamps = [child for child in _unsigned(xades) if child.tag == _xades("SignatureTimeStamp")]
+    stamps = [child for child in _unsigned(xades) if child.tag == xades_name("SignatureTimeStamp")]
     if len(stamps) > MAX_TIME_STAMPS:
         raise StructureError("chữ ký mang quá nhiều dấu thời gian")
     return tuple(_read_time_stamp(stamp) for stamp in stamps)
@@ -426,52 +398,10 @@ def _read_time_stamps(xades: etree._Element) -> tuple[bytes, ...]:
 
 def _read_time_stamp(stamp: etree._Element) -> bytes:
     children = list(stamp)
-    if children and children[0].tag == _dsig("CanonicalizationMethod"):
+    if children and children[0].tag == dsig_name("CanonicalizationMethod"):
         if children[0].get("Algorithm") != C14N or len(children[0]):
             raise AlgorithmError(children[0].get("Algorithm", ""))
         children = children[1:]
-    if [child.tag for child in children] != [_xades("EncapsulatedTimeStamp")]:
+    if [child.tag for child in children] != [xades_name("EncapsulatedTimeStamp")]:
         raise StructureError("dấu thời gian có phần tử lạ")
-    return _base64(children[0])
-
-
-def _in_order(parent: etree._Element, *names: str, rest: str) -> Iterator[etree._Element]:
-    """The children, which must be these XML-DSig elements, then one or more of ``rest``."""
-    children = list(parent)
-    expected = [_dsig(name) for name in names] + [_dsig(rest)] * max(len(children) - len(names), 1)
-    if [child.tag for child in children] != expected:
-        raise StructureError(f"phần tử con của {etree.QName(parent).localname} không đúng quy cách")
-    return iter(children)
-
-
-def _child(parent: etree._Element, tag: str, *, first: bool = False) -> etree._Element:
-    """The only child of a name (or the first of several)."""
-    found = parent.findall(tag)
-    if not found or (len(found) > 1 and not first):
-        raise StructureError(f"{etree.QName(parent).localname} phải có đúng một {etree.QName(tag).localname}")
-    return found[0]
-
-
-def _text(element: etree._Element) -> str:
-    if len(element):
-        raise StructureError(f"{etree.QName(element).localname} có phần tử con")
-    return (element.text or "").strip(WHITE_SPACE)
-
-
-def _base64(element: etree._Element) -> bytes:
-    text = _text(element).translate(_WITHOUT_WHITE_SPACE)
-    try:
-        data = b64decode(text, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise StructureError(f"{etree.QName(element).localname} không phải base64") from error
-    if b64encode(data).decode("ascii") != text:
-        raise StructureError(f"{etree.QName(element).localname} không phải base64 chuẩn")
-    return data
-
-
-def _dsig(name: str) -> str:
-    return f"{{{DSIG}}}{name}"
-
-
-def _xades(name: str) -> str:
-    return f"{{{XADES}}}{name}"
+    return base64_of(children[0])

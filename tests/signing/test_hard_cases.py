@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import openpyxl
 import pytest
@@ -24,7 +25,7 @@ from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from lxml import etree
 
 from signing.algorithms import digest
@@ -595,6 +596,53 @@ def key_value(modulus: bytes = b"\xc5" * 256, exponent: bytes = b"\3") -> str:
     return f'<KeyValue xmlns="{DSIG}"><RSAKeyValue>{inside}</RSAKeyValue></KeyValue>'
 
 
+def ec_key_value(key: ec.EllipticCurvePublicKey, curve: str = "1.2.840.10045.3.1.7") -> str:
+    point = b64encode(key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)).decode()
+    inside = f'<NamedCurve URI="urn:oid:{curve}"/><PublicKey>{point}</PublicKey>'
+    return f'<KeyValue xmlns="{DSIG}"><ECKeyValue xmlns="http://www.w3.org/2009/xmldsig11#">{inside}</ECKeyValue></KeyValue>'
+
+
+def own_key_with_words() -> str:
+    return key_value().replace("</RSAKeyValue>", "<Seed>a</Seed></RSAKeyValue>")
+
+
+def hint(name: str, text: str) -> str:
+    return f'<{name} xmlns="{DSIG}">{escape(text)}</{name}>'
+
+
+def numbered(issuer: x509.Name, serial: int) -> str:
+    inside = f"<X509IssuerName>{escape(issuer.rfc4514_string())}</X509IssuerName>"
+    return f'<X509IssuerSerial xmlns="{DSIG}">{inside}<X509SerialNumber>{serial}</X509SerialNumber></X509IssuerSerial>'
+
+
+def beside(path: str, make: Callable[[World], str]) -> Callable[[World], bytes]:
+    """Put beside the certificate by somebody without the key, in a file that another program signed."""
+    return lambda world: with_tree(world.elsewhere, put(path, make(world)))
+
+
+def own_hints(world: World) -> Change:
+    """Everything that programs write beside a certificate, of this very certificate."""
+    own = world.officer.certificate
+    identifier = own.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    key = own.public_key()
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+
+    def change(root: etree._Element) -> None:
+        put("d:KeyInfo", ec_key_value(key))(root)
+        put("d:KeyInfo", hint("KeyName", "Nguyễn Văn Thử"))(root)
+        put("//d:X509Data", hint("X509SubjectName", own.subject.rfc4514_string()))(root)
+        put("//d:X509Data", hint("X509SKI", b64encode(identifier).decode()))(root)
+        put("//d:X509Data", numbered(own.issuer, own.serial_number))(root)
+
+    return change
+
+
+def test_what_agrees_with_the_certificate_beside_it_is_read(world: World, trust: Trust) -> None:
+    verdict = verify_package(with_tree(world.elsewhere, own_hints(world)), trust, now=NOW)
+
+    assert (verdict.outcome, verdict.findings) == (Outcome.VALID, ())
+
+
 def a_second_x509_data(root: etree._Element) -> None:
     data = first(root, "d:KeyInfo/d:X509Data")
     data.addnext(etree.fromstring(etree.tostring(data)))
@@ -786,6 +834,37 @@ SIGNATURE_CASES = (
     Case("a relationship referenced in capitals", signer(a_source_in_capitals), "BS213 BS214"),
     Case("another key beside the certificate", signer(put("d:KeyInfo", key_value())), "BS220"),
     Case("another serial number beside the certificate", signer(put("//d:X509Data", another_serial("5"))), "BS220"),
+    Case(
+        "another key of the same kind beside the certificate",
+        beside("d:KeyInfo", lambda _: ec_key_value(ec.generate_private_key(ec.SECP256R1()).public_key())),
+        "BS220",
+    ),
+    Case(
+        "the own key on another curve beside the certificate",
+        beside("d:KeyInfo", lambda world: ec_key_value(world.officer.certificate.public_key(), "1.3.132.0.34")),
+        "BS220",
+    ),
+    Case("words in a key beside the certificate", beside("d:KeyInfo", lambda _: own_key_with_words()), "BS205"),
+    Case(
+        "a key called otherwise beside the certificate",
+        beside("d:KeyInfo", lambda _: hint("KeyName", "Trần Thị Hai")),
+        "BS220",
+    ),
+    Case(
+        "another person's name beside the certificate",
+        beside("//d:X509Data", lambda _: hint("X509SubjectName", a_name("Trần Thị Hai").rfc4514_string())),
+        "BS220",
+    ),
+    Case(
+        "another issuer's name beside the certificate",
+        beside("//d:X509Data", lambda world: numbered(a_name("CA Khác"), world.officer.certificate.serial_number)),
+        "BS220",
+    ),
+    Case(
+        "the identifier of another key beside the certificate",
+        beside("//d:X509Data", lambda _: hint("X509SKI", b64encode(b"\5" * 20).decode())),
+        "BS220",
+    ),
     Case("two blocks of certificates", signer(a_second_x509_data), "BS205"),
     Case(
         "a picture of the line that nobody signed",
