@@ -223,6 +223,11 @@ FINDING_KINDS: dict[str, FindingKind] = {
     "BS278": FindingKind(
         "Máy chủ cấp dấu thời gian trả lời không dùng được: {reason}.", "Kiểm tra địa chỉ máy chủ cấp dấu thời gian."
     ),
+    "BS279": FindingKind(
+        "Thời điểm ký ghi trong tệp ({signed_at}) ở trước dấu thời gian ({stamped}) của chữ ký {signer}, là chữ ký "
+        "đã có sẵn khi ký.",
+        "Kiểm tra đồng hồ máy tính, lấy lại tệp khi chưa có chữ ký này rồi ký và gửi lại.",
+    ),
     # The archive.
     "BS280": FindingKind(
         "{what} trong kho lưu trữ bị hỏng: {reason}.",

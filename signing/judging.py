@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,7 +15,7 @@ from signing.policy import Policy
 from signing.reading import SignatureDocument
 from signing.stamping import TimeStamp
 from signing.usage import is_authority, may_sign, usages
-from signing.verdict import RevocationStatus, SigningTime, StampStatus
+from signing.verdict import RevocationStatus, SignatureVerdict, SigningTime, StampStatus
 from signing.wording import common_name, date_text, time_text
 from workbooks.finding import Finding
 
@@ -70,6 +70,16 @@ def stamp_findings(
         yield finding("BS274", part=part, signed_at=time_text(time.claimed), stamped=time_text(time.stamped))
     if policy.require_time_stamp and time.status in (StampStatus.NONE, StampStatus.BAD, StampStatus.UNTRUSTED):
         yield finding("BS276", part=part, signer=common_name(document.certificate.subject))
+
+
+def order_findings(signature: SignatureVerdict, others: Iterable[SignatureVerdict]) -> Iterator[Finding]:
+    """On the claimed time beside the stamps of earlier signatures: this one binds them, stamps and all."""
+    claimed = signature.time.claimed
+    for other in others:
+        stamped = other.time.stamped if other.part in signature.binds else None
+        if claimed and stamped and claimed < stamped - _CLOCK_TOLERANCE:
+            told = {"signed_at": time_text(claimed), "stamped": time_text(stamped)}
+            yield finding("BS279", part=signature.part, signer=other.signer, **told)
 
 
 def trust_findings(

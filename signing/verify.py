@@ -5,14 +5,15 @@ authority proves that the signature existed then: chain and revocation are judge
 that expired or was revoked later does no harm. Without one they are judged as at the moment from which the file is
 known to have been there: now, or when the service received it. A certificate revoked by then makes the signature
 invalid even where the claimed time is earlier, and the message says so. The claimed time must lie within the
-certificate's validity and not after the stamp (NĐ 68/2024, Art. 29-32; TT 41/2017, Art. 9).
+certificate's validity, not after the stamp, and not before the stamps of signatures that were there already and are
+signed too (NĐ 68/2024, Art. 29-32; TT 41/2017, Art. 9).
 Where nobody answers for every certificate of the chain, and nothing else is wrong, the outcome is undetermined.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cryptography.hazmat.primitives import hashes
@@ -25,6 +26,7 @@ from signing.integrity import Examination, examine, read_part
 from signing.judging import (
     certificate_findings,
     embedded_findings,
+    order_findings,
     signing_time,
     stamp_findings,
     time_findings,
@@ -72,7 +74,8 @@ def verify_package(
         documents = {part: read_part(package, part) for part in parts}
         examined = examine(package, documents)
         asked = _Question(trust, min(existed or now, now), policy)
-        signatures = tuple(_verify(examined, part, item, asked) for part, item in documents.items())
+        each = [_verify(examined, part, item, asked) for part, item in documents.items()]
+        signatures = tuple(replace(one, findings=(*one.findings, *order_findings(one, each))) for one in each)
     except WorkbookError as problem:
         return unopened(problem.finding, now, policy)
     except LayoutError as problem:

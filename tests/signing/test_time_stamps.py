@@ -296,6 +296,32 @@ def test_each_of_two_signatures_has_its_own_stamp_and_the_second_binds_the_first
     assert verdict.signatures[1].binds == ("/_xmlsignatures/sig1.xml",)
 
 
+@pytest.mark.parametrize(("ago", "expected"), [(timedelta(hours=1), ["BS279"]), (timedelta(minutes=3), [])])
+def test_nobody_claims_to_have_signed_before_the_stamp_of_a_signature_that_was_there_already(
+    ago: timedelta, expected: list[str], stamped: bytes, authorities: Authorities
+) -> None:
+    """Clocks of offices may be some minutes slow."""
+    leader = authorities.officer("Lãnh đạo", **LIFE)
+    first = verified(stamped, trust_as_at(authorities, TODAY)).signatures[0].time.stamped
+    assert first
+
+    verdict = verified(sign_package(stamped, leader, at=first - ago), trust_as_at(authorities, TODAY))
+
+    assert [[one.code for one in signature.findings] for signature in verdict.signatures] == [[], expected]
+    assert codes(verdict) == expected
+    assert (verdict.outcome is Outcome.VALID) is not bool(expected)
+
+
+def test_a_time_before_a_signature_that_only_claims_one_is_nobody_s_business(
+    plain: bytes, authorities: Authorities
+) -> None:
+    leader = authorities.officer("Lãnh đạo", **LIFE)
+
+    verdict = verified(sign_package(plain, leader, at=TODAY - timedelta(hours=1)), trust_as_at(authorities, TODAY))
+
+    assert (verdict.outcome, codes(verdict)) == (Outcome.VALID, [])
+
+
 @pytest.mark.parametrize("digests", ["SHA-256", "SHA-384", "SHA-512"])
 def test_every_digest_can_be_stamped(
     digests: str, workbook: bytes, officer: Holder, tsa: str, authorities: Authorities
