@@ -17,7 +17,7 @@ from asn1crypto import core  # type: ignore[import-untyped]  # has no stubs
 from asn1crypto import crl as asn1_crl
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hashes import MD5, SHA1, SHA256, HashAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ObjectIdentifier
@@ -26,6 +26,7 @@ from signing.algorithms import digest
 from signing.errors import DAMAGED, SourceUnreachableError
 from signing.keys import is_issued_by
 from signing.trust import StatusSource, Trust
+from signing.usage import is_authority, key_may_sign
 from signing.wording import common_name
 
 Path = Sequence[x509.Certificate]
@@ -68,7 +69,8 @@ class Known:
 def known_of(trust: Trust, path: Path, asked: Sequence[bytes] = (), unreachable: Sequence[str] = ()) -> Known:
     """What a trust knows of a path, with the answers just ``asked`` for."""
     lists = tuple(_lists(trust, path))
-    answers = [one for one in (*trust.ocsps, *asked) if _concerns(one, path) and not _is_of_revoked(one, lists)]
+    told = [one for one in (*trust.ocsps, *asked) if _concerns(one, path)]
+    answers = [one for one in told if _is_well_signed(one, trust) and not _is_of_revoked(one, lists)]
     return Known(
         lists,
         tuple(_encoded(trust, item) for item in lists),
@@ -326,10 +328,12 @@ def _scope(item: x509.CertificateRevocationList) -> bytes:
 
 
 def is_signed_by(item: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
-    """Whether a list is of this issuer and signed with his key."""
+    """Whether a list is of this issuer and signed with his key, in a way that counts."""
     if item.issuer != issuer.subject:
         return False
     try:
+        if _is_weak(item.signature_hash_algorithm):
+            return False
         return item.is_signature_valid(issuer.public_key())  # type: ignore[arg-type]  # other kinds of key raise TypeError
     except (InvalidSignature, UnsupportedAlgorithm, TypeError, ValueError):
         return False
@@ -360,6 +364,33 @@ def _is_of_revoked(answer: bytes, lists: Sequence[x509.CertificateRevocationList
         )
     except DAMAGED:
         return True
+
+
+def _is_well_signed(answer: bytes, trust: Trust) -> bool:
+    """Whether a response is signed in a way that counts, with a key for signing: certvalidator asks neither.
+
+    An authority that answers itself need not say so in its key usage: with the same key it may issue any list.
+    """
+    try:
+        found = ocsp.load_der_ocsp_response(answer)
+        known = [one for one in (*found.certificates, *trust.intermediates) if _answers_as(found, one)]
+        return not _is_weak(found.signature_hash_algorithm) and all(
+            is_authority(one) or key_may_sign(one) for one in known
+        )
+    except DAMAGED:
+        return False
+
+
+def _answers_as(answer: ocsp.OCSPResponse, certificate: x509.Certificate) -> bool:
+    """Whether a response says that it is of this certificate's holder."""
+    if answer.responder_name is not None:
+        return answer.responder_name == certificate.subject
+    return answer.responder_key_hash == x509.SubjectKeyIdentifier.from_public_key(certificate.public_key()).digest
+
+
+def _is_weak(algorithm: HashAlgorithm | None) -> bool:
+    """Whether somebody may have made another text of the same digest."""
+    return isinstance(algorithm, SHA1 | MD5)
 
 
 def _singles(answer: bytes) -> tuple[ocsp.OCSPSingleResponse, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -9,10 +11,13 @@ from functools import reduce
 from itertools import permutations
 
 import pytest
+from asn1crypto import core  # type: ignore[import-untyped]  # has no stubs
+from asn1crypto import crl as asn1_crl
+from asn1crypto import ocsp as asn1_ocsp
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509 import CertificateRevocationListBuilder as Builder
 from cryptography.x509 import ocsp
 
@@ -330,6 +335,67 @@ def test_a_responder_that_can_be_revoked_and_is_not_may_answer(authorities: Auth
     good = an_answer(authorities, officer, a_responder_that_can_be_revoked(authorities))
 
     assert status(authorities, officer, answers=[good]) is GOOD
+
+
+@pytest.mark.parametrize(
+    ("usage", "expected"),
+    [(("digital_signature",), GOOD), (("content_commitment",), GOOD), (("key_encipherment",), UNKNOWN), ((), UNKNOWN)],
+)
+@pytest.mark.parametrize("carries", [True, False])
+def test_a_responder_whose_key_may_not_sign_vouches_for_nobody(
+    usage: tuple[str, ...], expected: RevocationStatus, carries: bool, authorities: Authorities, officer: Holder
+) -> None:
+    """RFC 5280, 4.2.1.3 and 4.2.1.12: answers are signed with a key for signing."""
+    purposes = (x509.oid.ExtendedKeyUsageOID.OCSP_SIGNING,)
+    key = ec.generate_private_key(ec.SECP256R1())
+    by = a_certificate("OCSP", key, issuer=authorities.issuing, usage=usage, purposes=purposes, ocsp_no_check=True)
+    answer = an_answer(authorities, officer, by, carries=carries)
+    known = [authorities.issuing.certificate, by.certificate]
+    trust = Trust.of([authorities.root.certificate], known, [a_crl(authorities.root)], [answer])
+
+    assert assess(trust, officer.certificate, (), NOW).revocation.status is expected
+
+
+def by_sha_1(kind: type[asn1_crl.CertificateList | asn1_ocsp.BasicOCSPResponse], data: bytes, issuer: Holder) -> bytes:
+    """A list or an answer signed with SHA-1, which cryptography does no more; OpenSSL does."""
+    whole = kind.load(data)
+    body = "tbs_cert_list" if kind is asn1_crl.CertificateList else "tbs_response_data"
+    method = {"algorithm": "sha1_ecdsa"}
+    if "signature" in whole[body].native:
+        whole[body]["signature"] = method
+    whole["signature_algorithm"] = method
+    signed = whole[body].dump(force=True)
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(issuer.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        file.flush()
+        command = ["openssl", "dgst", "-sha1", "-sign", file.name]
+        whole["signature"] = subprocess.run(command, input=signed, check=True, capture_output=True, timeout=30).stdout
+    encoded: bytes = whole.dump(force=True)
+    return encoded
+
+
+def test_a_list_signed_with_sha_1_says_nothing(authorities: Authorities, officer: Holder) -> None:
+    def old(*revoked: tuple[Holder, datetime]) -> x509.CertificateRevocationList:
+        data = a_crl(authorities.issuing, revoked).public_bytes(Encoding.DER)
+        return x509.load_der_x509_crl(by_sha_1(asn1_crl.CertificateList, data, authorities.issuing))
+
+    key, made = authorities.issuing.key.public_key(), old()
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    key.verify(made.signature, made.tbs_certlist_bytes, ec.ECDSA(hashes.SHA1()))  # noqa: S303 - what is to be refused
+
+    assert status(authorities, officer, [made]) is UNKNOWN
+    assert status(authorities, officer, [old((officer, NOW - DAY))]) is UNKNOWN
+
+
+def test_an_answer_signed_with_sha_1_vouches_for_nobody(
+    authorities: Authorities, officer: Holder, responder: Holder
+) -> None:
+    answer = asn1_ocsp.OCSPResponse.load(an_answer(authorities, officer, responder))
+    content = answer["response_bytes"]["response"]
+    inside = by_sha_1(asn1_ocsp.BasicOCSPResponse, content.parsed.dump(), responder)
+    answer["response_bytes"]["response"] = core.ParsableOctetString(inside)
+
+    assert status(authorities, officer, answers=[answer.dump(force=True)]) is UNKNOWN
 
 
 # -- what came along, and what is kept ---------------------------------------------------------------------------------
