@@ -177,7 +177,8 @@ FINDING_KINDS: dict[str, FindingKind] = {
     ),
     "BS267": FindingKind(
         "Chưa rõ ký bằng chứng thư nào trên thiết bị ký số “{token}”: {reason}.",
-        "Ghi tên hoặc mã của một khóa trong danh sách, có chứng thư còn hạn và được cấp để ký.",
+        "Ghi tên hoặc mã của một khóa, hoặc số chứng thư, trong danh sách (--key); chứng thư phải còn hạn, được cấp để "
+        "ký.",
     ),
     "BS268": FindingKind(
         "Thiết bị ký số “{token}” không làm việc được: {reason}. Tệp chưa được ký.",

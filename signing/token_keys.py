@@ -60,8 +60,14 @@ class _Pair:
     key: TokenKey
     found: TokenCertificate
 
+    @property
+    def serial(self) -> str:
+        return f"{self.found.certificate.serial_number:x}"
+
     def is_called(self, name: str) -> bool:
-        return name in {self.key.label, self.found.label} or name.lower() == self.key.id.hex()
+        hexadecimal = name.lower().replace(":", "").lstrip("0")
+        numbers = {self.key.id.hex().lstrip("0"), self.serial} - {""}
+        return name in {self.key.label, self.found.label} or hexadecimal in numbers
 
     def is_fit(self, at: datetime) -> bool:
         """Whether a signature made at this time with it could be accepted."""
@@ -78,7 +84,7 @@ class _Pair:
         certificate = self.found.certificate
         return (
             f"{common_name(certificate.subject)} (khóa “{self.key.label or self.found.label}”, mã {self.key.id.hex()}, "
-            f"hết hạn {date_text(certificate.not_valid_after_utc)})"
+            f"hết hạn {date_text(certificate.not_valid_after_utc)}, số chứng thư {self.serial})"
         )
 
 
@@ -87,13 +93,16 @@ def choose_key(
 ) -> tuple[TokenKey, x509.Certificate]:
     """The key that is called so, or the only one, or the only one whose certificate may sign at this time.
 
+    A key may have several certificates: a new one is issued before the old one ends. Their serial numbers tell them
+    apart. The same certificate twice, as some programs store it, is one.
+
     Raises:
         KeyUnusableError: BS266 no key has a certificate, BS267 the choices, where it is not clear which.
     """
     pairs = [_Pair(one, found) for one in keys for found in certificates if one.id == found.id]
     if not pairs:
         raise error(KeyUnusableError, "BS266", token=token, reason=_what_lacks(keys, certificates))
-    named = [pair for pair in pairs if not key or pair.is_called(key)]
+    named = _different(pair for pair in pairs if not key or pair.is_called(key))
     if not named:
         reason = f"không có khóa nào tên “{key}”, chỉ có: {_listed(pairs)}"
         raise error(KeyUnusableError, "BS267", token=token, reason=reason)
@@ -102,6 +111,10 @@ def choose_key(
         several = "có nhiều chứng thư ký được" if fit else "không chứng thư nào trong số này ký được lúc này"
         raise error(KeyUnusableError, "BS267", token=token, reason=f"{several}: {_listed(fit or named)}")
     return fit[0].key, fit[0].found.certificate
+
+
+def _different(pairs: Iterable[_Pair]) -> list[_Pair]:
+    return list({(pair.key.id, pair.key.label, pair.found.certificate): pair for pair in pairs}.values())
 
 
 def _what_lacks(keys: tuple[TokenKey, ...], certificates: tuple[TokenCertificate, ...]) -> str:
@@ -115,4 +128,4 @@ def _what_lacks(keys: tuple[TokenKey, ...], certificates: tuple[TokenCertificate
 
 
 def _listed(pairs: Iterable[_Pair]) -> str:
-    return "; ".join(sorted(map(str, pairs)))
+    return "; ".join(sorted({str(pair) for pair in pairs}))

@@ -108,7 +108,8 @@ def open_token(
         ask: gives the PIN; called once the token is there and not locked, and again for each signature where the key
             wants that. It may warn where ``pin_final_try`` is set.
         label: the token's; not needed where only one token is there.
-        key: label or hexadecimal id of key or certificate; not needed where only one certificate may sign.
+        key: label or hexadecimal id of key or certificate, or the certificate's serial number; not needed where only
+            one certificate may sign.
         at: the moment at which the certificate must be valid to be chosen among several; now unless given.
 
     Raises:
