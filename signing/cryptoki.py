@@ -7,11 +7,12 @@ Import it only to use a token; ``signing.tokens`` does, and is the way in.
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
+from threading import Lock, current_thread, main_thread
 from typing import Any
 
 import pkcs11
@@ -90,14 +91,14 @@ class Cryptoki:
             KeyUnusableError: BS261.
         """
         place = os.getpid(), module.resolve()
-        with _lock():
+        with _alone():
             if place not in _modules:
                 _modules[place] = _initialised(module)
             return cls(_modules[place])
 
     def readers(self) -> tuple[Reader, ...]:
         """Readers with a token in them. What was never made ready (a blank card) is no token."""
-        with _lock(), _told():
+        with _alone(), _told():
             slots = self._library.get_slots(token_present=True)
         found = (Reader.of(slot) for slot in slots)
         return tuple(reader for reader in found if reader is not None)
@@ -113,7 +114,7 @@ class Reader:
     @classmethod
     def of(cls, slot: Slot) -> Reader | None:
         """None where the token is blank or was pulled out just now."""
-        with _lock(), _told(), suppress(*_GONE):
+        with _alone(), _told(), suppress(*_GONE):
             token = slot.get_token()
             if token.label or TokenFlag.TOKEN_INITIALIZED & token.flags:
                 return cls(_info(token), slot)
@@ -132,7 +133,7 @@ class Reader:
             raise _fault(pkcs11.UserPinNotInitialized(), info.label)
         credentials = [self._credential(ask)]
         try:
-            with _lock(), _told(info.label):
+            with _alone(), _told(info.label):
                 # Popped: no variable of any frame holds the PIN when the token refuses it.
                 token = self._slot.get_token()
                 return Session(info, token, token.open(user_pin=credentials.pop()))
@@ -202,7 +203,7 @@ class Session:
 
     def close(self) -> None:
         """Log out. A token that was pulled out did so by itself; a forked process must not do it for its parent."""
-        with _lock(), suppress(RuntimeError):
+        with _alone(), suppress(RuntimeError):
             if self._open and self._process == os.getpid():
                 self._session.close()
         self._open = False
@@ -211,7 +212,7 @@ class Session:
     def _working(self) -> Iterator[None]:
         if not self._open or self._process != os.getpid():
             raise error(KeyUnusableError, "BS268", token=self.info.label, reason="phiên ký đã đóng")
-        with _lock(), _told(self.info.label):
+        with _alone(), _told(self.info.label):
             yield
 
     def _way(self, key: TokenKey, data: bytes, algorithm: hashes.HashAlgorithm) -> tuple[Mechanism, bytes]:
@@ -230,6 +231,24 @@ class Session:
 def _lock() -> Lock:
     # A process forked while another thread held its lock would wait for ever: each process has its own.
     return _locks.setdefault(os.getpid(), Lock())
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Calls modules: no other thread does, and Ctrl-C ends the program though a module never comes back.
+
+    Python hears of Ctrl-C between its own steps only. Nothing is half written meanwhile, and a session ends with its
+    process.
+    """
+    with _lock():
+        deaf = current_thread() is main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        if deaf:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+        try:
+            yield
+        finally:
+            if deaf:
+                signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _initialised(module: Path) -> lib:

@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import time
@@ -427,9 +428,54 @@ def test_where_several_may_sign_the_choices_are_listed_and_one_is_named(hsm: Sof
         chosen.append(by_id.certificate)
 
     assert code == "BS267"
-    assert "Bà Một (khóa “khóa 1”, mã 0a, hết hạn 07/06/2027); Ông Hai (khóa “khóa 2”, mã 0b" in message
+    assert "Bà Một (khóa “khóa 1”, mã 0a, hết hạn 07/06/2027, số chứng thư " in message
+    assert "Ông Hai (khóa “khóa 2”, mã 0b" in message
     assert chosen == [two, two]
     assert "khóa 1" in code_and_message(hsm, key="khóa 3")[1]
+
+
+def test_of_two_certificates_of_one_key_one_is_named_by_its_number(hsm: SoftHsm, authorities: Authorities) -> None:
+    hsm.add_token(TOKEN)
+    key = hsm.make_key(TOKEN, label="khóa")
+    old, new = (authorities.officer(name, key).certificate for name in ("Bản cũ", "Bản mới"))
+    for certificate in (old, new):
+        hsm.put_certificate(TOKEN, certificate, label="khóa")
+
+    code, message = code_and_message(hsm)
+    with open_token(hsm.module, ask=lambda _: hsm.pin, key=f"{new.serial_number:X}", at=NOW) as signer:
+        chosen = signer.certificate
+
+    assert code == "BS267"
+    assert f"số chứng thư {new.serial_number:x}" in message
+    assert chosen == new
+
+
+def test_a_certificate_that_is_stored_twice_is_one(hsm: SoftHsm, authorities: Authorities) -> None:
+    hsm.add_token(TOKEN)
+    certificate = put_key(hsm, authorities)
+    hsm.put_certificate(TOKEN, certificate)
+
+    with open_token(hsm.module, ask=lambda _: hsm.pin, at=NOW) as signer:
+        assert signer.certificate == certificate
+
+
+def test_ctrl_c_ends_a_program_whose_module_never_comes_back(hsm: SoftHsm) -> None:
+    program = f"""
+import signal
+from pathlib import Path
+from signing.tokens import tokens_of
+from tests.softhsm import SoftHsm
+
+hsm = SoftHsm(Path({str(hsm.folder)!r}), "")
+tokens_of(hsm.module)
+with hsm.failing("C_GetSlotList", lambda real, *arguments: signal.raise_signal(signal.SIGINT) or 0):
+    tokens_of(hsm.module)
+"""
+
+    with hsm.in_use():
+        done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, timeout=60)
+
+    assert done.returncode == -signal.SIGINT, done.stderr
 
 
 def test_where_none_of_several_may_sign_they_are_listed(hsm: SoftHsm, authorities: Authorities) -> None:
