@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
+from asn1crypto import cms  # type: ignore[import-untyped]  # has no stubs
+from asn1crypto import pkcs12 as structure
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
@@ -17,6 +20,10 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from signing.algorithms import coordinate_length, describe_key, key_is_acceptable
 from signing.errors import KeyUnusableError
 from signing.findings import error
+
+# Programs write some thousands to a million. The library would count on for hours, deaf to Ctrl-C.
+_MOST_ROUNDS: Final = 10_000_000
+_UNREADABLE: Final = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
 
 class Signer(Protocol):
@@ -111,6 +118,10 @@ def _open(data: bytes, password: bytes) -> tuple[object, x509.Certificate | None
     # An ASN.1 SEQUENCE opens every PKCS#12 file; the library reports a wrong password and rubbish alike.
     if not data.startswith(b"\x30"):
         raise error(KeyUnusableError, "BS240", reason="đây không phải tệp PKCS#12")
+    rounds = max(_rounds(data), default=0)
+    if rounds > _MOST_ROUNDS:
+        reason = f"tệp đòi {rounds} vòng tính từ mật khẩu, nhiều nhất là {_MOST_ROUNDS}"
+        raise error(KeyUnusableError, "BS240", reason=reason)
     try:
         with warnings.catch_warnings():
             # Older programs export BER, not DER; the library reads it, and warns in English.
@@ -122,3 +133,23 @@ def _open(data: bytes, password: bytes) -> tuple[object, x509.Certificate | None
         if "password" in str(problem).lower():
             raise error(KeyUnusableError, "BS241") from problem
         raise error(KeyUnusableError, "BS240", reason="tệp bị hỏng hoặc không phải PKCS#12") from problem
+
+
+def _rounds(data: bytes) -> Iterator[int]:
+    """How often a file has the password hashed, as far as it says so in the open; what cannot be read says nothing."""
+    with suppress(*_UNREADABLE):
+        file = structure.Pfx.load(data)
+        if mac := file["mac_data"].native:
+            yield mac["iterations"]
+        for part in structure.AuthenticatedSafe.load(file["auth_safe"]["content"].native):
+            yield from _rounds_of(part)
+
+
+def _rounds_of(part: cms.ContentInfo) -> Iterator[int]:
+    with suppress(*_UNREADABLE):
+        if part["content_type"].native == "encrypted_data":
+            yield part["content"]["encrypted_content_info"]["content_encryption_algorithm"].kdf_iterations
+            return
+        for bag in structure.SafeContents.load(part["content"].native):
+            if bag["bag_id"].native == "pkcs8_shrouded_key_bag":
+                yield bag["bag_value"]["encryption_algorithm"].kdf_iterations

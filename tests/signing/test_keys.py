@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 import logging
+import subprocess
 import traceback
+from pathlib import Path
+from typing import Any
 
 import pytest
+from asn1crypto import pkcs12 as asn1  # type: ignore[import-untyped]  # has no stubs
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec
 from cryptography.hazmat.primitives.serialization import pkcs12
@@ -110,6 +114,42 @@ def test_a_wrong_password_is_not_shown(officer: Holder, caplog: pytest.LogCaptur
 def test_a_key_file_of_an_older_program_opens_without_a_word(officer: Holder) -> None:
     """They write BER; what follows the file is the shortest thing that DER does not allow."""
     signer = Pkcs12Signer.load(officer.p12() + b"\0\0", PASSWORD)
+
+    assert signer.certificate == officer.certificate
+
+
+@pytest.mark.parametrize("part", ["mac", "encrypted_data", "data"])
+def test_a_file_that_has_the_password_hashed_for_hours_is_refused(part: str, officer: Holder) -> None:
+    file = asn1.Pfx.load(officer.p12())
+    if part == "mac":
+        file["mac_data"]["iterations"] = 10_000_001
+    else:
+        contents = asn1.AuthenticatedSafe.load(file["auth_safe"]["content"].native)
+        (found,) = (one for one in contents if one["content_type"].native == part)
+        if part == "data":
+            bags = asn1.SafeContents.load(found["content"].native)
+            set_rounds(bags[0]["bag_value"]["encryption_algorithm"])
+            found["content"] = bags.dump(force=True)
+        else:
+            set_rounds(found["content"]["encrypted_content_info"]["content_encryption_algorithm"])
+        file["auth_safe"]["content"] = contents.dump(force=True)
+
+    assert code_of(file.dump(force=True)) == "BS240"
+
+
+def set_rounds(algorithm: Any) -> None:  # noqa: ANN401 - the library has no types
+    algorithm["parameters"]["key_derivation_func"]["parameters"]["iteration_count"] = 10_000_001
+
+
+def test_a_key_file_encrypted_as_older_windows_does_opens(officer: Holder, tmp_path: Path) -> None:
+    plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    pem = serialization.Encoding.PEM
+    (tmp_path / "both.pem").write_bytes(officer.key.private_bytes(pem, *plain) + officer.certificate.public_bytes(pem))
+    # RC2 with 40 bits around the certificate, 3DES around the key, SHA-1 over all.
+    command = ["openssl", "pkcs12", "-export", "-legacy", "-in", "both.pem", "-out", "old.p12", "-passout", "pass:1234"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=30)
+
+    signer = Pkcs12Signer.load((tmp_path / "old.p12").read_bytes(), "1234")
 
     assert signer.certificate == officer.certificate
 
