@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -24,6 +25,7 @@ from server.cli.arguments import existing_file, new_file
 from server.cli.output import patience, print_findings, print_json
 from server.cli.trusting import trusted, trusted_if_there
 from server.cli.writing import write_whole
+from server.errors import ConflictError
 from signing.algorithms import DIGEST_URIS
 from signing.answers import verdict_text
 from signing.ceremony import Act, perform
@@ -44,6 +46,7 @@ _BESIDE: Final = {
     "differs": "tệp cạnh đây ĐÃ KHÁC nội dung",
 }
 _SIGNED: Final = ".signed.xlsx"
+_UNTYPED: Final = "\udcff"
 _PASSWORD: Final = "BIEUSO_P12_PASSWORD"  # noqa: S105 - the name of a variable
 trust_option = click.option(
     "--trust",
@@ -170,6 +173,7 @@ def sign(
         raise click.UsageError("--token và --key chỉ đi với --pkcs11.")
     data = file.read_bytes()
     target = output or _target(file, data)
+    place = _Place.of(target)
     if not target.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "không có thư mục này", str(target.parent))
     ready, basis = _prepared(data, attached), trusted_if_there(trust_path)
@@ -187,10 +191,44 @@ def sign(
         _opened(p12, password) if p12 else open_token(Path(str(pkcs11)), ask=_pin, label=token, key=key) as signer,
         patience("Đang ký…"),
     ):
-        warnings = perform(ready, signer, act, lambda signed: write_whole(target, signed))
+        warnings = perform(ready, signer, act, place.put)
     for warning in warnings:
         click.echo(f"{warning.code}: {warning.message} {warning.remedy}", err=True)
     click.echo(f"Đã ký: {target}")
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where the signed file goes. Somebody may type a PIN for minutes while a colleague signs the same file.
+
+    Attributes:
+        before: what is there as far as is known here; None: nothing, or no file.
+    """
+
+    path: Path
+    before: bytes | None
+
+    @classmethod
+    def of(cls, path: Path) -> _Place:
+        return cls(path, _contents(path))
+
+    def put(self, signed: bytes) -> None:
+        """Writes the signed file.
+
+        Raises:
+            ConflictError: somebody else wrote there meanwhile; a signature would be lost.
+        """
+        if _contents(self.path) != self.before:
+            raise ConflictError(
+                f"Không ghi đè lên {self.path}: tệp đã thay đổi trong lúc đang ký, có thể người khác vừa ký vào đó.",
+                "Xem lại tệp, rồi ký tiếp vào chính tệp đó; hoặc ghi ra tệp khác bằng -o.",
+            )
+        write_whole(self.path, signed)
+        self.before = signed if self.path.is_file() else None
+
+
+def _contents(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
 
 
 def _target(file: Path, data: bytes) -> Path:
@@ -233,6 +271,12 @@ def _pin(token: TokenInfo) -> str:
 
 def _asked(what: str) -> str:
     """A secret: typed without being shown, or the first line of what is piped in."""
-    if sys.stdin.isatty():
-        return str(click.prompt(what, hide_input=True, err=True))
-    return sys.stdin.readline().rstrip("\r\n")
+    if sys.stdin is None:  # closed by whoever started the program
+        return ""
+    try:
+        if sys.stdin.isatty():
+            return str(click.prompt(what, hide_input=True, err=True))
+        return sys.stdin.readline().rstrip("\r\n")
+    except UnicodeDecodeError:
+        # The error holds what was typed. Nothing that is right has such characters, and this is refused as they are.
+        return _UNTYPED
