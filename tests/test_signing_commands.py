@@ -7,6 +7,7 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from form_templates.compile import compile_template
@@ -160,7 +163,51 @@ def test_a_secret_that_is_typed_is_not_shown_and_not_written_anywhere(kind: str,
     assert all(secret.encode() not in path.read_bytes() for path in written)
 
 
-def typed(command: list[str], secret: str, desk: Desk) -> tuple[bytes, int, bytes]:
+@pytest.mark.parametrize("where", ["in its own place", "in the file that is signed on"])
+def test_a_signature_that_came_while_somebody_typed_is_not_lost(where: str, desk: Desk) -> None:
+    file = "bieu.xlsx"
+    if where == "in the file that is signed on":
+        signed_by_file(desk)
+        file = "bieu.signed.xlsx"
+    command = [sys.executable, "-m", "server.cli", "sign", file, "--p12", "khoa.p12", "--trust", "trust"]
+
+    def colleague() -> None:
+        assert desk.run("sign", file, "--p12", "khoa.p12", "--trust", "trust", "--comment", "Người kia").code == 0
+
+    shown, code, _ = typed(command, PASSWORD, desk, meanwhile=colleague)
+
+    assert (code, "Không ghi đè" in shown.decode()) == (1, True)
+    assert desk.verified()["signatures"][-1]["comment"] == "Người kia"
+
+
+@pytest.mark.parametrize("key", ["token", "file"])
+def test_a_secret_in_an_unknown_encoding_is_refused_and_not_shown(key: str, desk: Desk, token: SoftHsm) -> None:
+    words = ["--pkcs11", str(token.module)] if key == "token" else ["--p12", "khoa.p12"]
+    command = [sys.executable, "-m", "server.cli", "sign", "bieu.xlsx", *words, "--trust", "trust"]
+    environment = {"PATH": os.environ["PATH"], "PYTHONIOENCODING": "utf-8:strict", **desk.settings}
+    settings = {"cwd": desk.folder, "env": environment, "capture_output": True, "timeout": 120}
+
+    done = subprocess.run(command, check=False, input=b"bi-mat\xff\n", **settings)
+
+    told = done.stdout + done.stderr
+    assert (done.returncode, b"BS264" in told or b"BS241" in told) == (1, True)
+    assert b"Traceback" not in told
+    assert b"bi-mat" not in told
+
+
+def test_without_anybody_to_ask_a_key_file_stays_closed(desk: Desk) -> None:
+    command = f"{sys.executable} -m server.cli sign bieu.xlsx --p12 khoa.p12 --trust trust <&-"
+    environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
+    settings = {"cwd": desk.folder, "env": environment, "capture_output": True, "timeout": 120}
+
+    done = subprocess.run(["/bin/sh", "-c", command], check=False, **settings)
+
+    assert (done.returncode, b"BS241" in done.stderr) == (1, True), done.stderr
+
+
+def typed(
+    command: list[str], secret: str, desk: Desk, *, meanwhile: Callable[[], None] = lambda: None
+) -> tuple[bytes, int, bytes]:
     """The program at a terminal where somebody types: what was shown, how it ended, and how it was called."""
     ours, its = pty.openpty()
     environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "TERM": "dumb", **desk.settings}
@@ -171,6 +218,7 @@ def typed(command: list[str], secret: str, desk: Desk) -> tuple[bytes, int, byte
         shown += os.read(ours, 4096)
     status = Path(f"/proc/{process.pid}")
     arguments = (status / "cmdline").read_bytes() + (status / "environ").read_bytes()
+    meanwhile()
     os.write(ours, secret.encode() + b"\n")
     try:
         while piece := os.read(ours, 4096):
@@ -357,6 +405,39 @@ def test_lists_are_fetched_and_only_right_and_newer_ones_are_kept(desk: Desk) ->
     assert kept.read_bytes() == fresh
     assert shown["roots"][0]["tree"] == "Thử"
     assert len(shown["crls"]) == 3
+
+
+def test_no_list_of_another_kind_replaces_the_one_that_is_kept(desk: Desk) -> None:
+    kept = _a_list(desk.authorities.issuing, TODAY - timedelta(hours=2))
+    root = _a_list(desk.authorities.root, TODAY)
+    changes = _a_list(desk.authorities.issuing, TODAY, x509.DeltaCRLIndicator(1))
+    part = _a_list(
+        desk.authorities.issuing,
+        TODAY,
+        x509.IssuingDistributionPoint(None, None, True, False, None, False, False),
+    )
+    early = _a_list(desk.authorities.issuing, TODAY + 2 * DAY)
+    answer = [b""]
+    with served(lambda _: answer[0]) as address:
+        (desk.folder / "trust" / "tree.toml").write_text(f'name = "Thử"\ncrl = ["{address}ca.crl"]\n')
+        codes, told = [], []
+        for answer[0] in (early, kept, root, changes, part):
+            done = desk.run("trust", "update", "--trust", "trust", "--json")
+            codes.append(done.code)
+            told.append(done.json[0]["told"])
+
+    (file,) = (desk.folder / "trust").glob("ca-*.crl")
+    assert file.read_bytes() == kept
+    assert codes == [1, 0, 1, 1, 1]
+    assert ["đồng hồ" in told[0], "CA Gốc" in told[2], "phần" in told[3], "phần" in told[4]] == [True] * 4
+
+
+def _a_list(issuer: Holder, issued: datetime, *extensions: x509.ExtensionType) -> bytes:
+    builder = x509.CertificateRevocationListBuilder().issuer_name(issuer.certificate.subject)
+    builder = builder.last_update(issued).next_update(issued + 7 * DAY)
+    for extension in extensions:
+        builder = builder.add_extension(extension, critical=True)
+    return builder.sign(issuer.key, hashes.SHA256()).public_bytes(Encoding.DER)
 
 
 def test_a_list_that_is_past_its_end_is_shown(desk: Desk) -> None:

@@ -6,13 +6,15 @@ import hashlib
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 import click
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtensionOID
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -27,6 +29,7 @@ from signing.revocation import is_signed_by
 from signing.trust import Trust, Use, read_crl, read_tree, tree_folders
 from signing.wording import common_name, date_text, time_text
 
+_CLOCKS_APART: Final = timedelta(hours=1)
 folder_option = click.option(
     "--trust",
     "trust_path",
@@ -44,7 +47,7 @@ def trust() -> None:
 @folder_option
 @click.option("--json", "as_json", is_flag=True, help="In kết quả dạng JSON.")
 def show(trust_path: Path | None, as_json: bool) -> None:
-    """Liệt kê chứng thư gốc, danh sách thu hồi và hạn của chúng; mã thoát 1 khi có thứ đã quá hạn."""
+    """Liệt kê chứng thư gốc, danh sách thu hồi và hạn của chúng; mã thoát 1 khi có danh sách đã quá hạn."""
     basis, now = trusted(trust_path), datetime.now(UTC)
     roots = [_root_told(basis.trust, root) for root in basis.trust.roots]
     lists = [_list_told(one, now) for one in basis.trust.crls]
@@ -104,7 +107,7 @@ def _strings(value: object) -> Iterable[str]:
 def update(trust_path: Path | None, as_json: bool) -> None:
     """Tải danh sách thu hồi mới từ các địa chỉ ghi trong tree.toml. Nên đặt chạy hằng ngày.
 
-    Bản cũ chỉ bị thay bằng bản đúng và mới hơn.
+    Bản cũ chỉ bị thay bằng bản mới hơn của cùng tổ chức, cùng loại.
     """
     place = trust_path or trust_folder()
     known = Trust.from_directory(place)
@@ -143,13 +146,45 @@ def _kept(folder: Path, address: str, found: x509.CertificateRevocationList, kno
     issuers = (*known.roots, *known.intermediates)
     if not any(is_signed_by(found, issuer) for issuer in issuers):
         return _Result(shown(address), False, "không giữ: danh sách không do tổ chức nào trong thư mục tin cậy ký")
-    if found.next_update_utc is not None and found.next_update_utc < datetime.now(UTC):
-        return _Result(shown(address), False, f"không giữ: danh sách đã quá hạn từ {time_text(found.next_update_utc)}")
     file = folder / f"{_file_name(address)}.crl"
-    if file.is_file() and read_crl(file.read_bytes(), file.name).last_update_utc > found.last_update_utc:
-        return _Result(shown(address), False, "không giữ: bản đang có mới hơn")
+    before = read_crl(file.read_bytes(), file.name) if file.is_file() else None
+    why_not = _untimely(found, datetime.now(UTC)) or ("" if before is None else _no_later_issue(found, before))
+    if why_not:
+        return _Result(shown(address), False, f"không giữ: {why_not}")
     write_whole(file, found.public_bytes(Encoding.DER))
     return _Result(shown(address), True, f"đã giữ, có giá trị đến {_until(found)}")
+
+
+def _untimely(found: x509.CertificateRevocationList, now: datetime) -> str:
+    """Why a list is of no use now; "" where it is."""
+    if found.next_update_utc is not None and found.next_update_utc < now:
+        return f"danh sách đã quá hạn từ {time_text(found.next_update_utc)}"
+    if found.last_update_utc > now + _CLOCKS_APART:
+        # Kept, it would keep out every right one until that day.
+        issued = time_text(found.last_update_utc)
+        return f"danh sách ghi phát hành lúc {issued}, sau giờ máy này; kiểm tra đồng hồ của máy"
+    return ""
+
+
+def _no_later_issue(found: x509.CertificateRevocationList, before: x509.CertificateRevocationList) -> str:
+    """Why a list must not replace the one that came from its address before; "" where it may.
+
+    The lists of one folder are signed by several authorities. Whoever answers with the list of another one, or with
+    one of a part only, would take away what is known of revocations.
+    """
+    if found.issuer != before.issuer:
+        issuers = common_name(found.issuer), common_name(before.issuer)
+        return "danh sách của {}, nơi này vẫn cấp danh sách của {}".format(*issuers)
+    if _scope(found) != _scope(before):
+        return "danh sách này phủ một phần khác với bản đang có (danh sách phần thay đổi, hoặc của riêng một nhóm)"
+    return "bản đang có mới hơn" if before.last_update_utc > found.last_update_utc else ""
+
+
+def _scope(found: x509.CertificateRevocationList) -> tuple[bool, bytes]:
+    """Whether a list tells changes only, and of which certificates it tells."""
+    told = {one.oid: one.value for one in found.extensions}
+    part = told.get(ExtensionOID.ISSUING_DISTRIBUTION_POINT)
+    return ExtensionOID.DELTA_CRL_INDICATOR in told, part.public_bytes() if part else b""
 
 
 def _until(found: x509.CertificateRevocationList) -> str:
