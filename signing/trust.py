@@ -287,9 +287,18 @@ def _certificates(file: Path) -> Iterator[x509.Certificate]:
         found = x509.load_pem_x509_certificates(data) if _PEM in data else [x509.load_der_x509_certificate(data)]
         for one in found:
             _ = one.extensions, one.subject, one.issuer
-        yield from found
     except _UNREADABLE as problem:
         raise error(TrustError, "BS251", file=file.name, reason="không phải chứng thư số PEM hoặc DER") from problem
+    _refuse_rest(data, file.name, len(found), "chứng thư số")
+    yield from found
+
+
+def _refuse_rest(data: bytes, name: str, read: int, kind: str) -> None:
+    """What the library passes over (a half, a list among certificates) was put there to count."""
+    parts = data.count(_PEM) or 1
+    if parts != read:
+        reason = f"có {parts} phần mà chỉ đọc được {read} {kind}; tệp bị cắt, hoặc có lẫn thứ khác"
+        raise error(TrustError, "BS251", file=name, reason=reason)
 
 
 def kept_certificate(data: bytes) -> x509.Certificate:
@@ -342,4 +351,5 @@ def read_crl(data: bytes, name: str) -> x509.CertificateRevocationList:
         _ = list(crl.extensions), crl.issuer, crl.last_update_utc, crl.next_update_utc
     except _UNREADABLE as problem:
         raise error(TrustError, "BS251", file=name, reason="không phải danh sách thu hồi PEM hoặc DER") from problem
+    _refuse_rest(data, name, 1, "danh sách thu hồi")
     return crl

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -474,6 +475,48 @@ def test_settings_that_cannot_be_reached_do_not_count_as_none(
         Trust.from_directory(tmp_path)
 
     assert "tree.toml" in refused.value.finding.message
+
+
+@pytest.mark.parametrize("what", ["half a certificate", "a list among certificates", "two lists"])
+def test_a_file_that_could_be_read_in_part_only_is_refused(what: str, tmp_path: Path, authorities: Authorities) -> None:
+    root = authorities.root.certificate.public_bytes(Encoding.PEM)
+    crl = a_crl(authorities.root).public_bytes(Encoding.PEM)
+    (tmp_path / "root.crt").write_bytes(root)
+    name, data = {
+        "half a certificate": ("x.pem", root + authorities.issuing.certificate.public_bytes(Encoding.PEM)[:-60]),
+        "a list among certificates": ("x.pem", root + crl),
+        "two lists": ("x.crl", crl + crl),
+    }[what]
+    (tmp_path / name).write_bytes(data)
+
+    with pytest.raises(TrustError) as caught:
+        Trust.from_directory(tmp_path)
+
+    assert caught.value.finding.code == "BS251"
+    assert name in caught.value.finding.message
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        lambda pem: pem.replace(b"\n", b"\r\n"),
+        lambda pem: b"\xef\xbb\xbf" + pem,
+        lambda pem: "Chứng thư gốc\n".encode() + pem + b"end",
+    ],
+    ids=["lines of Windows", "a mark before it", "text around it"],
+)
+def test_a_certificate_is_read_as_programs_save_it(
+    spelled: Callable[[bytes], bytes], tmp_path: Path, authorities: Authorities
+) -> None:
+    pems = [one.certificate.public_bytes(Encoding.PEM) for one in (authorities.root, authorities.issuing)]
+    (tmp_path / "x.pem").write_bytes(spelled(b"".join(pems)))
+
+    trust = Trust.from_directory(tmp_path)
+
+    assert (trust.roots, trust.intermediates) == (
+        (authorities.root.certificate,),
+        (authorities.issuing.certificate,),
+    )
 
 
 def test_what_is_no_file_is_left_alone(tmp_path: Path, authorities: Authorities) -> None:
