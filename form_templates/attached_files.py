@@ -1,7 +1,7 @@
 """What may be attached to a form: reports in Word or PDF, by name and by content, without programs inside.
 
-A filter, no virus scanner: streams that a PDF keeps compressed are not looked into, nor what a Word file embeds. What a
-Word file would fetch over the network when it is opened (a template may bring macros) is refused.
+A filter, no virus scanner: streams that a PDF keeps compressed are not looked into, nor the workbooks behind the charts
+of a Word file. What Word files are refused for stands in :mod:`form_templates.word_files`.
 
 ====== ============================================================
 BS853  a file that may not be attached
@@ -10,31 +10,25 @@ BS853  a file that may not be attached
 
 from __future__ import annotations
 
-import io
 import re
-import struct
 import unicodedata
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from typing import Final
-from urllib.parse import unquote
 
-from workbooks import markup
-from workbooks.errors import WorkbookError
+from form_templates.word_files import DOCX, shown, word_fault
 from workbooks.finding import Finding, Severity
 
 MOST_FILES: Final = 10
 LARGEST: Final = 10 * 1024 * 1024
 """Bytes of one file."""
 LONGEST_NAME: Final = 120
-MEDIA_TYPES: Final = {
-    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    ".pdf": "application/pdf",
-}
+MEDIA_TYPES: Final = {".docx": DOCX, ".pdf": "application/pdf"}
 KINDS: Final = {".docx": "Word (.docx)", ".pdf": "PDF (.pdf)"}
 
-_REMEDY: Final = "Kèm tệp Word (.docx) hoặc PDF (.pdf) không có macro, tối đa 10 MB; tên tệp ngắn, không có ký tự lạ."
+_REMEDY: Final = (
+    "Kèm tệp Word (.docx) hoặc PDF (.pdf) không có macro, đối tượng nhúng; tối đa 10 MB; tên tệp ngắn, "
+    "không có ký tự lạ. Tệp Word có những thứ đó thì lưu thành PDF rồi kèm."
+)
 # What Windows does not take in a name; slashes would make it a path.
 _FORBIDDEN: Final = re.compile(r'[/\\:*?"<>|]')
 # Letters that leave no trace on a screen, and yet make another name.
@@ -43,16 +37,6 @@ _UNSEEN: Final = re.compile(
 )
 # Whatever follows the first full stop, Windows takes these for machines and not for files.
 _DEVICE: Final = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *\.", re.IGNORECASE)
-_MOST_PARTS: Final = 5_000
-_CONTENT_TYPES: Final = "[Content_Types].xml"
-_DOCUMENT: Final = "word/document.xml"
-_MAIN_TYPE: Final = f"{MEDIA_TYPES['.docx']}.main+xml"
-_LARGEST_LIST: Final = 1024 * 1024
-# Of relationships. Word fetches what is of these kinds as it opens a file, without being asked.
-_LARGEST_LISTS: Final = 8 * _LARGEST_LIST
-_FETCHED: Final = frozenset({"attachedtemplate", "oleobject", "frame", "subdocument", "afchunk"})
-_OF_OWN_MACHINE: Final = re.compile(r"(file:/{0,3})?[a-z]:[/\\]|[^:/\\]+(?!.*:)", re.IGNORECASE | re.DOTALL)
-_PLAIN_METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _PDF_END: Final = 1024
 _LETTERS: Final = sorted(set(b"JavaScriptLaunchEmbeddedFileRendition"))
 _PROGRAM: Final = re.compile(rb"/(JavaScript|Launch|EmbeddedFile|Rendition)")
@@ -106,66 +90,7 @@ def faults_of(name: str, data: bytes) -> Iterator[Finding]:
 
 def not_allowed(name: str, reason: str) -> Finding:
     """BS853: this file may not be attached."""
-    return Finding("BS853", Severity.ERROR, f"Không kèm được tệp “{_shown(name)}”: {reason}.", _REMEDY)
-
-
-def _shown(text: str) -> str:
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text[:LONGEST_NAME])
-
-
-# -- Word --------------------------------------------------------------------------------------------------------------
-
-
-def _word_fault(data: bytes) -> str:
-    if not data.startswith(b"PK\x03\x04"):
-        return "nội dung không phải tệp Word .docx (có thể là tệp .doc đổi đuôi, hoặc tệp đặt mật khẩu)"
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return _parts_fault(archive)
-    except (zipfile.BadZipFile, zlib.error, struct.error, RuntimeError, ValueError, OverflowError, EOFError):
-        return "tệp Word bị hỏng"
-    except WorkbookError:
-        return "tệp Word có cấu trúc lạ"
-
-
-def _parts_fault(archive: zipfile.ZipFile) -> str:
-    entries = archive.infolist()
-    names = [entry.filename for entry in entries]
-    if len(names) > _MOST_PARTS or len({name.lower() for name in names}) != len(names):
-        return "tệp Word có cấu trúc lạ"
-    if _CONTENT_TYPES not in names or _DOCUMENT not in names:
-        return "nội dung không phải tệp Word .docx"
-    listed = archive.getinfo(_CONTENT_TYPES)
-    if any(entry.flag_bits & 1 for entry in entries):
-        return "tệp Word đặt mật khẩu"
-    if listed.file_size > _LARGEST_LIST or listed.compress_type not in _PLAIN_METHODS:
-        return "tệp Word có cấu trúc lạ"
-    types = [
-        item.get("ContentType", "")
-        for item in markup.parse_xml(archive.read(listed), _CONTENT_TYPES)
-        if isinstance(item.tag, str)
-    ]
-    if any("vbaproject.bin" in name.lower() for name in names) or any(map(_is_program, types)):
-        return "tệp Word có macro"
-    return _fetched(archive) if _MAIN_TYPE in types else "nội dung không phải tệp Word .docx"
-
-
-def _fetched(archive: zipfile.ZipFile) -> str:
-    """What a Word file would fetch from elsewhere: a template with macros in it stands in no list of parts."""
-    lists = [entry for entry in archive.infolist() if entry.filename.lower().endswith(".rels")]
-    is_plain = all(one.compress_type in _PLAIN_METHODS and one.file_size <= _LARGEST_LIST for one in lists)
-    if not is_plain or sum(one.file_size for one in lists) > _LARGEST_LISTS:
-        return "tệp Word có cấu trúc lạ"
-    for one in lists:
-        for item in markup.parse_xml(archive.read(one), one.filename):
-            kind, target = item.get("Type", "").rpartition("/")[2].lower(), unquote(item.get("Target", ""))
-            if kind in _FETCHED and item.get("TargetMode") == "External" and not _OF_OWN_MACHINE.match(target):
-                return f"tệp Word lấy mẫu hoặc nội dung từ nơi khác trên mạng ({_shown(target)})"
-    return ""
-
-
-def _is_program(content_type: str) -> bool:
-    return any(mark in content_type.lower() for mark in ("macroenabled", "vbaproject", "vbadata"))
+    return Finding("BS853", Severity.ERROR, f"Không kèm được tệp “{shown(name)}”: {reason}.", _REMEDY)
 
 
 # -- PDF ---------------------------------------------------------------------------------------------------------------
@@ -198,4 +123,4 @@ def _outside_streams(data: bytes) -> Iterator[bytes]:
     yield last
 
 
-_CONTENT_FAULTS: Final[dict[str, Callable[[bytes], str]]] = {".docx": _word_fault, ".pdf": _pdf_fault}
+_CONTENT_FAULTS: Final[dict[str, Callable[[bytes], str]]] = {".docx": word_fault, ".pdf": _pdf_fault}
