@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 C14N = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
+# Of what a time stamp is over, and of nothing else: it is not signed, and says no more than that something was there.
+EXCLUSIVE_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#"
 RELATIONSHIP_TRANSFORM = "http://schemas.openxmlformats.org/package/2006/RelationshipTransform"
 
 SHA256 = hashes.SHA256()

@@ -15,7 +15,7 @@ from itertools import pairwise
 from cryptography import x509
 from lxml import etree
 
-from signing.algorithms import C14N, DIGESTS, RELATIONSHIP_TRANSFORM, SIGNATURE_METHODS
+from signing.algorithms import C14N, DIGESTS, EXCLUSIVE_C14N, RELATIONSHIP_TRANSFORM, SIGNATURE_METHODS
 from signing.certificates import (
     CertificateUnreadableError,
     TooManyCertificatesError,
@@ -87,14 +87,21 @@ class SignedObject:
 
 
 @dataclass(frozen=True, slots=True)
+class EncapsulatedStamp:
+    """An RFC 3161 token, and what it must be over: the value of the signature, in canonical form."""
+
+    token: bytes
+    over: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class SignatureDocument:
     """A signature part, read.
 
     Attributes:
         signed_at: as XAdES says it; ``other_times``: as the package object does, which some programs show instead.
         exact: the part is written byte for byte as this package writes its XML.
-        stamped: what a time stamp on the signature is over: its value, in canonical form.
-        time_stamps: RFC 3161 tokens on it, as they are; nothing is known of them yet.
+        time_stamps: those on it, as they are; nothing is known of them yet.
         unsigned: names of the properties that nobody signed.
     """
 
@@ -113,8 +120,7 @@ class SignatureDocument:
     comment: str
     embedded: tuple[bytes, ...]
     exact: bool
-    stamped: bytes
-    time_stamps: tuple[bytes, ...]
+    time_stamps: tuple[EncapsulatedStamp, ...]
     unsigned: tuple[str, ...]
 
 
@@ -156,8 +162,7 @@ def read_signature(data: bytes) -> SignatureDocument:
         embedded=_read_embedded(xades, issuers),
         # In canonical form attributes stand in one order, and nothing is declared twice.
         exact=serialise(etree.fromstring(canonical(root))) == data,
-        stamped=canonical(value),
-        time_stamps=_read_time_stamps(xades),
+        time_stamps=_read_time_stamps(xades, value),
         unsigned=tuple(etree.QName(child).localname for child in _unsigned(xades)),
     )
 
@@ -388,20 +393,23 @@ def _read_embedded(xades: etree._Element, issuers: list[bytes]) -> tuple[bytes, 
     return _whole(certificates + [item for item in issuers if item not in certificates])
 
 
-def _read_time_stamps(xades: etree._Element) -> tuple[bytes, ...]:
-    """The tokens of every SignatureTimeStamp (XAdES 7.3): C14N 1.0, which is what is taken where none is named."""
+def _read_time_stamps(xades: etree._Element, value: etree._Element) -> tuple[EncapsulatedStamp, ...]:
+    """What every SignatureTimeStamp (XAdES 7.3) holds."""
     stamps = [child for child in _unsigned(xades) if child.tag == xades_name("SignatureTimeStamp")]
     if len(stamps) > MAX_TIME_STAMPS:
         raise StructureError("chữ ký mang quá nhiều dấu thời gian")
-    return tuple(_read_time_stamp(stamp) for stamp in stamps)
+    return tuple(_read_time_stamp(stamp, value) for stamp in stamps)
 
 
-def _read_time_stamp(stamp: etree._Element) -> bytes:
+def _read_time_stamp(stamp: etree._Element, value: etree._Element) -> EncapsulatedStamp:
+    """C14N 1.0 is what is taken where none is named; POI names the exclusive one."""
     children = list(stamp)
+    method = C14N
     if children and children[0].tag == dsig_name("CanonicalizationMethod"):
-        if children[0].get("Algorithm") != C14N or len(children[0]):
-            raise AlgorithmError(children[0].get("Algorithm", ""))
+        method = children[0].get("Algorithm", "")
+        if method not in (C14N, EXCLUSIVE_C14N) or len(children[0]):
+            raise AlgorithmError(method)
         children = children[1:]
     if [child.tag for child in children] != [xades_name("EncapsulatedTimeStamp")]:
         raise StructureError("dấu thời gian có phần tử lạ")
-    return base64_of(children[0])
+    return EncapsulatedStamp(base64_of(children[0]), canonical(value, exclusive=method == EXCLUSIVE_C14N))

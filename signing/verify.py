@@ -138,7 +138,7 @@ def _verify(
         return SignatureVerdict(part, False, False, *_UNREAD, findings=(document,))
     changed, outside, broken = examined.changed[part], examined.outside[part], examined.broken
     certificate = document.certificate
-    stamps = [assess_time_stamp(token, document.stamped, asked.trust, asked.moment) for token in document.time_stamps]
+    stamps = [assess_time_stamp(one.token, one.over, asked.trust, asked.moment) for one in document.time_stamps]
     time = signing_time(document, stamps)
     best = min(time.stamped or asked.moment, asked.moment)
     assessment = assess(asked.trust, certificate, document.embedded, best)

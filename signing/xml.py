@@ -55,8 +55,8 @@ def parse(data: bytes) -> etree._Element:
     return root
 
 
-def canonical(element: etree._Element) -> bytes:
-    """Canonical XML 1.0 (no comments) of an element as a document subset.
+def canonical(element: etree._Element, *, exclusive: bool = False) -> bytes:
+    """Canonical XML 1.0 (no comments), or Exclusive Canonical XML 1.0, of an element as a document subset.
 
     lxml canonicalises an inner element in place with a bogus ``xmlns=""``; serialised first, the namespaces
     in scope come along, and the element is canonicalised as the root it then is.
@@ -65,7 +65,8 @@ def canonical(element: etree._Element) -> bytes:
         XmlRefusedError: for what has no canonical form (a relative namespace name).
     """
     try:
-        return etree.tostring(etree.fromstring(etree.tostring(element, with_tail=False)), method="c14n")
+        whole = etree.fromstring(etree.tostring(element, with_tail=False))
+        return etree.tostring(whole, method="c14n", exclusive=exclusive)
     except (etree.C14NError, etree.XMLSyntaxError) as error:
         raise XmlRefusedError("không có dạng chuẩn (C14N)") from error
 

@@ -94,10 +94,21 @@ class Poi:
         self._ask("rewrite", path, result)
 
     def sign(
-        self, path: Path, result: Path, key: Path, password: str, *, digest: str = "SHA-256", role: str, comment: str
+        self,
+        path: Path,
+        result: Path,
+        key: Path,
+        password: str,
+        *,
+        digest: str = "SHA-256",
+        role: str,
+        comment: str,
+        hints: bool,
+        tsa: str,
     ) -> None:
         """Sign a package that POI wrote; a signature that is there already is replaced."""
-        self._ask("sign", path, result, key, password, digest.replace("-", "").lower(), role, comment)
+        digest = digest.replace("-", "").lower()
+        self._ask("sign", path, result, key, password, digest, role, comment, str(hints).lower(), tsa)
 
     def close(self) -> None:
         """End the virtual machine."""
@@ -130,9 +141,21 @@ def poi_verdicts(path: Path | str) -> list[PoiVerdict]:
 
 
 def poi_signed(
-    workbook: bytes, p12: bytes, password: str, *, digest: str = "SHA-256", role: str = "", comment: str = ""
+    workbook: bytes,
+    p12: bytes,
+    password: str,
+    *,
+    digest: str = "SHA-256",
+    role: str = "",
+    comment: str = "",
+    hints: bool = False,
+    tsa: str = "",
 ) -> bytes:
     """The workbook as POI writes and signs it, with an RSA key.
+
+    Args:
+        hints: key, issuer and number are written beside the certificate too.
+        tsa: address of a time-stamping authority; POI puts its stamp into the signature.
 
     Written first, because POI signs absolute targets of relationships (openpyxl's) and then writes relative ones.
     The password must be ASCII: Java turns other characters into another key than the rest of the world does.
@@ -145,7 +168,7 @@ def poi_signed(
         given.write_bytes(workbook)
         key.write_bytes(p12)
         _running().rewrite(given, written)
-        _running().sign(written, signed, key, password, digest=digest, role=role, comment=comment)
+        _running().sign(written, signed, key, password, digest=digest, role=role, comment=comment, hints=hints, tsa=tsa)
         return signed.read_bytes()
 
 

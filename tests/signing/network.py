@@ -14,7 +14,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from tests.signing.authorities import Authorities, Holder, a_certificate, ec
+from tests.signing.authorities import Authorities, Holder, Key, a_certificate, ec
 
 _TSA = """
 [tsa]
@@ -34,7 +34,9 @@ ess_cert_id_alg = sha256
 Answer = Callable[[bytes], bytes]
 
 
-def a_time_authority(authorities: Authorities, name: str = "Máy chủ dấu thời gian", **options: object) -> Holder:
+def a_time_authority(
+    authorities: Authorities, name: str = "Máy chủ dấu thời gian", key: Key | None = None, **options: object
+) -> Holder:
     """The certificate of a time-stamping authority. Its purpose is critical (RFC 3161, 2.3) unless told otherwise."""
     wanted: dict[str, object] = {
         "usage": ("digital_signature",),
@@ -42,7 +44,7 @@ def a_time_authority(authorities: Authorities, name: str = "Máy chủ dấu th�
         "purposes_critical": True,
         "issuer": authorities.issuing,
     }
-    return a_certificate(name, ec.generate_private_key(ec.SECP256R1()), **(wanted | options))  # type: ignore[arg-type]  # passed on as they are
+    return a_certificate(name, key or ec.generate_private_key(ec.SECP256R1()), **(wanted | options))  # type: ignore[arg-type]  # passed on as they are
 
 
 class _Server(ThreadingHTTPServer):
@@ -51,7 +53,7 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def served(answer: Answer, *, status: int = 200) -> Iterator[str]:
+def served(answer: Answer, *, status: int = 200, kind: str = "application/octet-stream") -> Iterator[str]:
     """An HTTP server that answers every POST and GET with what the function makes of its body; its address."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -59,6 +61,7 @@ def served(answer: Answer, *, status: int = 200) -> Iterator[str]:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
             reply = answer(body)
             self.send_response(status)
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(reply)))
             self.end_headers()
             self.wfile.write(reply)
@@ -83,7 +86,9 @@ def served(answer: Answer, *, status: int = 200) -> Iterator[str]:
 @contextmanager
 def time_authority(holder: Holder) -> Iterator[str]:
     """A TSA at an address: `openssl ts` answers with the holder's key."""
-    with tempfile.TemporaryDirectory(prefix="bieuso-tsa-") as name, served(openssl_ts(Path(name), holder)) as address:
+    kind = "application/timestamp-reply"  # POI takes no answer of another (RFC 3161, 3.4)
+    folder = tempfile.TemporaryDirectory(prefix="bieuso-tsa-")
+    with folder as name, served(openssl_ts(Path(name), holder), kind=kind) as address:
         yield address
 
 

@@ -6,6 +6,7 @@ POI 4.0.1 asks for no trust, signs with RSA only, and puts its own signature in 
 from __future__ import annotations
 
 import io
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from workbooks.patch import patch_cells
 NOW = datetime.now(UTC)
 WEEK = timedelta(days=7)
 PLAIN_PASSWORD = "mat-khau-thu"
+TOKEN = re.compile(rb"<xd:EncapsulatedTimeStamp[^>]*>([^<]+)<")
 DIGESTS = ("SHA-256", "SHA-384", "SHA-512")
 WORKBOOK_RELS = "xl/_rels/workbook.xml.rels"
 MAIN_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
@@ -88,9 +90,11 @@ def signer_of(authorities: Authorities, name: str, key: Key | None = None) -> Ho
     return authorities.officer(name, key or rsa_key(), start=NOW - WEEK, end=NOW + WEEK)
 
 
-def signed_by_poi(workbook: bytes, holder: Holder, digest: str = "SHA-256") -> bytes:
-    key = holder.p12(PLAIN_PASSWORD)
-    return poi_signed(workbook, key, PLAIN_PASSWORD, digest=digest, role="Chủ tịch", comment="Đã đối chiếu")
+def signed_by_poi(
+    workbook: bytes, holder: Holder, digest: str = "SHA-256", *, hints: bool = False, tsa: str = ""
+) -> bytes:
+    key, said = holder.p12(PLAIN_PASSWORD), {"role": "Chủ tịch", "comment": "Đã đối chiếu"}
+    return poi_signed(workbook, key, PLAIN_PASSWORD, digest=digest, hints=hints, tsa=tsa, **said)
 
 
 def judged(data: bytes, trust: Trust) -> Verdict:
@@ -180,6 +184,59 @@ def test_what_poi_signs_is_accepted(digest: str, unlinked: bytes, authorities: A
     assert (verdict.outcome, verdict.findings) == (Outcome.VALID, ())
     assert (signature.signer, signature.roles, signature.comment) == ("Lê Văn Ba", ("Chủ tịch",), "Đã đối chiếu")
     assert signature.algorithm == f"RSA 2048, {digest}"
+
+
+def test_what_poi_writes_beside_the_certificate_is_read(
+    unlinked: bytes, authorities: Authorities, trust: Trust
+) -> None:
+    signed = signed_by_poi(unlinked, signer_of(authorities, "Lê Văn Ba"), hints=True)
+
+    verdict = judged(signed, trust)
+    assert b"KeyValue>" in parts_of(signed)[SIGNATURE]
+    assert b"X509IssuerSerial>" in parts_of(signed)[SIGNATURE]
+    assert (verdict.outcome, verdict.findings) == (Outcome.VALID, ())
+
+
+@pytest.fixture(scope="module")
+def stamped_by_poi(unlinked: bytes, authorities: Authorities) -> bytes:
+    """In exclusive canonical form; POI knows no authorities but those with RSA keys."""
+    clock = a_time_authority(authorities, key=rsa_key(name="clock"), start=NOW - WEEK, end=NOW + WEEK)
+    with time_authority(clock) as address:
+        return signed_by_poi(unlinked, signer_of(authorities, "Lê Văn Ba"), tsa=address)
+
+
+def test_a_time_stamp_that_poi_puts_in_proves_the_time(stamped_by_poi: bytes, trust: Trust) -> None:
+    assert b"xml-exc-c14n#" in parts_of(stamped_by_poi)[SIGNATURE]
+
+    verdict = judged(stamped_by_poi, trust)
+
+    (signature,) = verdict.signatures
+    assert (verdict.outcome, verdict.findings) == (Outcome.VALID, ())
+    assert (signature.level, signature.time.authority) == ("XAdES-T", "Máy chủ dấu thời gian")
+
+
+def test_a_stamp_in_exclusive_form_on_another_signature_is_refused(
+    stamped_by_poi: bytes, unlinked: bytes, authorities: Authorities, trust: Trust
+) -> None:
+    clock = a_time_authority(authorities, key=rsa_key(name="clock"), start=NOW - WEEK, end=NOW + WEEK)
+    with time_authority(clock) as address:
+        other = signed_by_poi(unlinked, signer_of(authorities, "Trần Thị Hai"), tsa=address)
+    tokens = [TOKEN.findall(parts_of(one)[SIGNATURE])[0] for one in (stamped_by_poi, other)]
+
+    exchanged = parts_of(stamped_by_poi)[SIGNATURE].replace(tokens[0], tokens[1])
+
+    assert codes(changed(stamped_by_poi, {SIGNATURE: exchanged}), trust) == {"BS271"}
+
+
+def test_a_stamp_may_not_take_namespaces_into_its_exclusive_form(stamped_by_poi: bytes, trust: Trust) -> None:
+    method = b'<CanonicalizationMethod Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"'
+    listed = b'<InclusiveNamespaces xmlns="http://www.w3.org/2001/10/xml-exc-c14n#" PrefixList="xd"/>'
+    part = parts_of(stamped_by_poi)[SIGNATURE]
+
+    taken = part.replace(method + b"/>", method + b">" + listed + b"</CanonicalizationMethod>", 1)
+
+    assert taken != part
+    assert codes(changed(stamped_by_poi, {SIGNATURE: taken}), trust) == {"BS206"}
 
 
 def test_the_properties_that_poi_leaves_unsigned_are_named(theirs: bytes, trust: Trust) -> None:

@@ -20,6 +20,13 @@ import org.apache.poi.poifs.crypt.dsig.SignatureConfig;
 import org.apache.poi.poifs.crypt.dsig.SignatureInfo;
 import org.apache.poi.poifs.crypt.dsig.SignatureMarshalListener;
 import org.apache.poi.poifs.crypt.dsig.SignaturePart;
+import org.apache.poi.poifs.crypt.dsig.facets.KeyInfoSignatureFacet;
+import org.apache.poi.poifs.crypt.dsig.facets.OOXMLSignatureFacet;
+import org.apache.poi.poifs.crypt.dsig.facets.Office2010SignatureFacet;
+import org.apache.poi.poifs.crypt.dsig.facets.XAdESSignatureFacet;
+import org.apache.poi.poifs.crypt.dsig.facets.XAdESXLSignatureFacet;
+import org.apache.poi.poifs.crypt.dsig.services.RevocationData;
+import org.apache.poi.poifs.crypt.dsig.services.TSPTimeStampService;
 import org.w3c.dom.Document;
 import org.w3c.dom.Element;
 import org.w3c.dom.Node;
@@ -33,7 +40,7 @@ import org.w3c.dom.events.EventTarget;
  * <pre>
  * verify TAB file                                             signature TAB part TAB valid TAB signer TAB role TAB comment TAB fault, for each
  * rewrite TAB file TAB result
- * sign TAB file TAB result TAB key.p12 TAB password TAB digest TAB role TAB comment
+ * sign TAB file TAB result TAB key.p12 TAB password TAB digest TAB role TAB comment TAB hints TAB address of a time-stamping authority
  * </pre>
  *
  * Every answer ends with "done TAB nanoseconds" or "failed TAB reason".
@@ -133,6 +140,12 @@ public final class SignatureDriver {
             config.setXadesRole(words[6]);
             config.setSignatureDescription(words[7]);
             config.setIncludeEntireCertificateChain(false);
+            boolean hints = Boolean.parseBoolean(words[8]);
+            config.setIncludeKeyValue(hints);
+            config.setIncludeIssuerSerial(hints);
+            if (!words[9].isEmpty()) {
+                stampBy(config, words[9]);
+            }
             config.setSignatureMarshalListener(new WholeDocumentListener(config));
             config.setOpcPackage(opened);
             SignatureInfo signatures = new SignatureInfo();
@@ -143,6 +156,21 @@ public final class SignatureDriver {
             opened.revert();
             throw problem;
         }
+    }
+
+    /** POI's default facets, and the one that adds time stamps: it keeps them only with answers on revocation, even if none. */
+    private static void stampBy(SignatureConfig config, String address) {
+        config.addSignatureFacet(new OOXMLSignatureFacet());
+        config.addSignatureFacet(new KeyInfoSignatureFacet());
+        config.addSignatureFacet(new XAdESSignatureFacet());
+        config.addSignatureFacet(new Office2010SignatureFacet());
+        config.addSignatureFacet(new XAdESXLSignatureFacet());
+        config.setTspUrl(address);
+        config.setTspDigestAlgo(HashAlgorithm.sha256);
+        config.setTspRequestPolicy(null); // whatever policy the authority has
+        config.setTspService(new TSPTimeStampService());
+        config.setTspValidator((chain, revocation) -> {});
+        config.setRevocationDataService(chain -> new RevocationData());
     }
 
     private static void useKey(SignatureConfig config, File file, char[] password) throws Exception {
