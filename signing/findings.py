@@ -272,6 +272,11 @@ FINDING_KINDS: dict[str, FindingKind] = {
         "Nhật ký hệ thống không còn như lúc đóng dấu lưu trữ số {stamp}: {reason}.",
         "Chạy bieuso audit verify và so nhật ký với bản sao lưu, với tệp audit.jsonl đã xuất.",
     ),
+    "BS289": FindingKind(
+        "Kho lưu trữ và nhật ký hệ thống không khớp về {what}: {reason}.",
+        "Có người đã sửa cơ sở dữ liệu ngoài hệ thống, hoặc bản sao lưu được khôi phục không đủ: so với bản sao lưu "
+        "và thư mục đã xuất.",
+    ),
 }
 
 

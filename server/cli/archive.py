@@ -23,6 +23,7 @@ from server.services.archive.exporting import export_archive
 from server.services.archive.listing import ArchiveList, ListedStamp, list_archive
 from server.services.archive.stamping import ArchiveStamp, renew_archive, stamp_archive
 from server.services.periods import VIETNAM
+from server.storage.archive import UNREADABLE
 from signing.fetching import HttpTimeStamper
 from signing.stamping import TimeStamper
 from signing.trust import Trust
@@ -149,10 +150,14 @@ def _print_list(found: ArchiveList) -> None:
     for one in found.stamps:
         stamp = one.stamp
         kind = "gia hạn" if stamp.kind == "renewal" else "lần đầu"
-        times = (time_text(stamp.stamped_at), date_text(stamp.good_until))
+        times = (_moment(stamp.stamped_at, time_text), _moment(stamp.good_until, date_text))
         table.add_row(*map(Text, (str(stamp.id), kind, *times, stamp.authority, _state(one))))
     Console().print(table)
     click.echo(f"{found.not_stamped} bản nộp chưa có dấu lưu trữ.")
+
+
+def _moment(moment: datetime, words: Callable[[datetime], str]) -> str:
+    return "không đọc được" if moment == UNREADABLE else words(moment)
 
 
 def _state(one: ListedStamp) -> str:

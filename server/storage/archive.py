@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, exists, func, insert, select
 
@@ -28,6 +28,8 @@ from server.storage.tables import (
 _LOCK: Final = 0x6269_6575_0005
 _COVERS_AT_ONCE: Final = 1000
 SIGNED: Final = ("workbook",)
+# Stands for a moment of a row that is none.
+UNREADABLE: Final = datetime(1, 1, 1, tzinfo=UTC)
 EVERYTHING: Final = ("workbook", "history")
 
 
@@ -148,8 +150,31 @@ def stamps(connection: Connection) -> tuple[StoredStamp, ...]:
     kept = select(ARCHIVE_EVIDENCE).order_by(ARCHIVE_EVIDENCE.c.kind, ARCHIVE_EVIDENCE.c.blob_sha256)
     for row in connection.execute(kept):
         evidence[row.archive_stamp_id].append(Named(row.kind, row.blob_sha256))
-    found = connection.execute(select(ARCHIVE_STAMP).order_by(ARCHIVE_STAMP.c.id))
-    return tuple(StoredStamp(**row._mapping, evidence=tuple(evidence.get(row.id, ()))) for row in found)
+    numbers = connection.execute(select(ARCHIVE_STAMP.c.id).order_by(ARCHIVE_STAMP.c.id)).scalars().all()
+    return tuple(
+        StoredStamp(**values, evidence=tuple(evidence.get(values["id"], ())))
+        for values in _stamp_values(connection, numbers)
+    )
+
+
+def _stamp_values(connection: Connection, numbers: Sequence[int]) -> Iterator[dict[str, Any]]:
+    try:
+        rows = connection.execute(select(ARCHIVE_STAMP).order_by(ARCHIVE_STAMP.c.id)).all()
+        yield from (dict(row._mapping) for row in rows)
+    except ValueError:
+        for number in numbers:
+            yield _values_of_stamp(connection, number)
+
+
+def _values_of_stamp(connection: Connection, number: int) -> dict[str, Any]:
+    """The row of one stamp; a moment in it that cannot be read hides neither the rest nor other stamps."""
+    values: dict[str, Any] = {}
+    for column in ARCHIVE_STAMP.c:
+        try:
+            values[column.name] = connection.execute(select(column).where(ARCHIVE_STAMP.c.id == number)).scalar_one()
+        except ValueError:
+            values[column.name] = UNREADABLE
+    return values
 
 
 def newest_stamp(connection: Connection) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -64,10 +64,44 @@ def event_hash(values: Mapping[str, object]) -> str:
 
 
 def events(connection: Connection, *, after: int = 0) -> Iterator[AuditEvent]:
-    """All events in their order, fetched in batches."""
-    while batch := some_events(connection, after=after, limit=_BATCH):
+    """All events in their order, fetched in batches.
+
+    Raises:
+        ValueError: the next event cannot be read; every one before it was given.
+    """
+    size = _BATCH
+    while True:
+        try:
+            batch = some_events(connection, after=after, limit=size)
+        except ValueError:
+            if size == 1:
+                raise
+            size = 1
+            continue
+        if not batch:
+            return
         yield from batch
         after = batch[-1].id
+
+
+def subjects(connection: Connection, actions: Collection[str], *, after: int) -> Iterator[tuple[int, str, str]]:
+    """Number, action and subject of events of some kinds, in their order."""
+    columns = AUDIT_EVENT.c.id, AUDIT_EVENT.c.action, AUDIT_EVENT.c.subject
+    chosen = select(*columns).where(AUDIT_EVENT.c.action.in_(actions)).order_by(AUDIT_EVENT.c.id).limit(_BATCH)
+    while batch := connection.execute(chosen.where(AUDIT_EVENT.c.id > after)).all():
+        yield from ((row.id, row.action, row.subject) for row in batch)
+        after = batch[-1].id
+
+
+def events_numbered(connection: Connection, numbers: Sequence[int]) -> dict[int, AuditEvent]:
+    """Events by their numbers; such as cannot be read are left out."""
+    try:
+        found = connection.execute(select(AUDIT_EVENT).where(AUDIT_EVENT.c.id.in_(numbers))).all()
+    except ValueError:
+        if len(numbers) == 1:
+            return {}
+        return {key: event for one in numbers for key, event in events_numbered(connection, [one]).items()}
+    return {row.id: AuditEvent(**row._mapping) for row in found}
 
 
 def some_events(connection: Connection, *, after: int, limit: int) -> tuple[AuditEvent, ...]:

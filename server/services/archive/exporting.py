@@ -166,9 +166,15 @@ class _Export:
     def audit_log(self) -> None:
         """Every event, as its hash is taken."""
         with self.pack.text("audit.jsonl") as text:
-            for event in events(self.connection):
-                told = asdict(event) | {"at": moment_text(event.at)}
-                text.write(json.dumps(told, ensure_ascii=False, separators=(",", ":")) + "\n")
+            last = 0
+            try:
+                for event in events(self.connection):
+                    told = asdict(event) | {"at": moment_text(event.at)}
+                    text.write(json.dumps(told, ensure_ascii=False, separators=(",", ":")) + "\n")
+                    last = event.id
+            except ValueError:
+                reason = f"sự kiện sau sự kiện số {last} có giá trị không đọc được, nên chỉ xuất được đến đó"
+                self._faults.append(finding("BS280", what="Nhật ký hệ thống", reason=reason))
 
     def _submission(self, kept: KeptSubmission, covers: tuple[int, ...]) -> None:
         self.count += 1

@@ -124,23 +124,25 @@ class ArchiveReport:
     Attributes:
         verified_at: the moment as at which it was done.
         audit_broken_at: number of the first event of the audit log that does not fit, or None.
+        missing: what the audit log says was kept, and is not there (BS289).
     """
 
     verified_at: datetime
     submissions: tuple[SubmissionCheck, ...]
     stamps: tuple[StampCheck, ...]
     audit_broken_at: int | None = None
+    missing: tuple[Finding, ...] = ()
 
     @property
     def ok(self) -> bool:
         """Whether nothing is damaged or other than it was; warnings let it be."""
         stamps = not any(_has_errors(one.findings) for one in self.stamps)
-        return stamps and self.audit_broken_at is None and all(one.ok for one in self.submissions)
+        return stamps and not self.missing and self.audit_broken_at is None and all(one.ok for one in self.submissions)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What concerns the stamps; what concerns a submission stands with it."""
-        return tuple(one for stamp in self.stamps for one in stamp.findings)
+        """What concerns the stamps, and what is not there; what concerns a submission stands with it."""
+        return (*self.missing, *(one for stamp in self.stamps for one in stamp.findings))
 
     @property
     def totals(self) -> dict[str, int]:
@@ -164,6 +166,7 @@ class ArchiveReport:
             "verified_at": self.verified_at.isoformat(),
             "totals": self.totals,
             "audit_broken_at": self.audit_broken_at,
+            "missing": [one.to_dict() for one in self.missing],
             "stamps": [one.to_dict() for one in self.stamps],
             "submissions": [one.to_dict() for one in self.submissions],
         }
@@ -185,6 +188,7 @@ class ArchiveReport:
             yield f"{counts['not_stamped']} bản nộp chưa đóng dấu lưu trữ (BS285): chạy bieuso archive stamp."
         if self.audit_broken_at is not None:
             yield f"Nhật ký hệ thống bị sửa từ sự kiện số {self.audit_broken_at}: chạy bieuso audit verify."
+        yield from (f"{one.code} {one.message}" for one in self.missing)
         for stamp in self.stamps:
             yield from (f"Dấu lưu trữ số {stamp.number}: {one.code} {one.message}" for one in stamp.findings)
         for check in self.submissions:

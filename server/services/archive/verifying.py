@@ -7,7 +7,7 @@ that the system recorded; the report says which of the two it rests on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
@@ -18,11 +18,13 @@ from server.services import audit
 from server.services.archive.holdings import Holding, Shelf, each_kept, hold, kind_words, unreadable
 from server.services.archive.manifests import entry_in, line_digest, line_of
 from server.services.archive.proving import StampProof, prove_stamps
+from server.services.archive.records import Order, Records, events_on, on_missing, on_stamp, on_submission
 from server.services.archive.reports import ArchiveReport, Proof, StampCheck, SubmissionCheck
 from server.services.archive.trusts import Trusts
 from server.services.verdicts import stored_verdict
 from server.storage import archive
 from server.storage.archive import KeptSubmission
+from server.storage.audit import AuditEvent
 from server.storage.blobs import DamagedBlobError, get_blob
 from server.storage.engine import reading
 from signing.findings import finding
@@ -67,21 +69,31 @@ def verify_archive(
     many are done, of how many.
     """
     checks: list[SubmissionCheck] = []
+    records = Records()
     with reading(engine) as connection:
+        records.read_on(connection)
+        logged = set(records.submissions), set(records.stamps)
         proofs = prove_stamps(connection, trust, now)
+        records.read_on(connection)
+        told = events_on(connection, records.stamps.values())
         total = archive.count_kept(connection) if numbers is None else len(numbers)
-    examiner = _Examiner(Trusts(trust), proofs, now, policy)
+    examiner = _Examiner(Trusts(trust), proofs, now, policy, records, Order.of(proofs))
     # A transaction for each batch: one for all would keep the database from tidying up meanwhile.
     while batch := examiner.batch(engine, after=checks[-1].number if checks else 0, numbers=numbers):
         checks += batch
         if progress is not None:
             progress(len(checks), total)
     there = {check.number for check in checks} if numbers is None else None
-    stamps = tuple(_stamp_check(proof, proofs, there) for proof in proofs)
-    return ArchiveReport(now, tuple(checks), stamps, audit.verify(engine).broken_at)
+    stamps = tuple(_stamp_check(proof, proofs, there, on_stamp(proof.stamp, records, told)) for proof in proofs)
+    missing = list(on_missing("dấu lưu trữ số {}".format, logged[1], {one.stamp.id for one in proofs}))
+    if there is not None:
+        missing += on_missing("bản nộp số {}".format, logged[0], there)
+    return ArchiveReport(now, tuple(checks), stamps, audit.verify(engine).broken_at, tuple(missing))
 
 
-def _stamp_check(proof: StampProof, proofs: tuple[StampProof, ...], there: set[int] | None) -> StampCheck:
+def _stamp_check(
+    proof: StampProof, proofs: tuple[StampProof, ...], there: set[int] | None, differences: Iterable[Finding]
+) -> StampCheck:
     """``there``: the submissions that are kept; None where not all were looked at."""
     stamp = proof.stamp
     gone = list(_gone(proof, {one.stamp.id for one in proofs}, proof.entries.keys() if there is None else there))
@@ -95,7 +107,7 @@ def _stamp_check(proof: StampProof, proofs: tuple[StampProof, ...], there: set[i
         holds=proof.holds,
         judged_at=proof.judged_at,
         renewed=proof.renewed,
-        findings=(*proof.findings, *gone),
+        findings=(*proof.findings, *gone, *differences),
     )
 
 
@@ -118,13 +130,18 @@ class _Examiner:
     proofs: tuple[StampProof, ...]
     now: datetime
     policy: Policy
+    records: Records
+    order: Order
     shelf: Shelf = field(default_factory=Shelf)
+    events: Mapping[int, AuditEvent] = field(default_factory=dict)
 
     def batch(self, engine: Engine, *, after: int, numbers: Collection[int] | None) -> list[SubmissionCheck]:
         """The next submissions after a number."""
         with reading(engine) as connection:
             found = archive.numbers_after(connection, after, _BATCH, numbers=numbers)
             entered = archive.covers_of(connection, found)
+            self.records.read_on(connection)
+            self.events = events_on(connection, map(self.records.submissions.get, found))
             return [
                 self._unreadable(number) if kept is None else self._check(connection, kept, entered.get(number, ()))
                 for number, kept in each_kept(connection, found)
@@ -157,8 +174,17 @@ class _Examiner:
             proof=Proof.SIGNATURE_STAMP if result.stamped else result.proof,
             existed=result.moment,
             existed_by=result.proof,
-            findings=(*holding.faults(), *findings, *result.findings),
+            findings=(*holding.faults(), *findings, *result.findings, *self._recorded(kept, then)),
         )
+
+    def _recorded(self, kept: KeptSubmission, then: Mapping[str, Any]) -> Iterator[Finding]:
+        """What its row says otherwise than the log, and than its own verdict of the last signature."""
+        yield from on_submission(kept, self.records, self.events, self.order)
+        signatures = then.get("signatures", ())
+        last = signatures[-1] if signatures else {}
+        told = last.get("signer", ""), last.get("certificate_sha256", "")
+        if then and told != (kept.signer, kept.certificate_sha256):
+            yield finding("BS282", reason="người ký ghi ở bản nộp không phải người ký trong kết quả đã lưu")
 
     # -- what stamps say of it ------------------------------------------------------------------------------------
 

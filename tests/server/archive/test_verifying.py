@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from server.services.archive.exporting import export_archive
+from server.services.archive.listing import list_archive
 from server.services.archive.reports import Proof
 from server.services.archive.verifying import verify_archive
+from server.storage import audit
 from server.storage.engine import connect
 from signing.policy import Policy
 from tests.narratives import a_pdf
@@ -201,8 +205,8 @@ def test_an_attachment_that_was_taken_away_is_told(archive: Archive, clock: str)
 
     check = only(archive.verify())
 
-    assert codes(check) == ["BS283"]
-    assert "tệp kèm theo" in check.findings[0].message
+    assert codes(check) == ["BS283", "BS289"]
+    assert all("tệp kèm theo" in one.message for one in check.findings)
 
 
 def test_a_file_exchanged_for_another_signed_one_is_told(archive: Archive, clock: str) -> None:
@@ -214,7 +218,7 @@ def test_a_file_exchanged_for_another_signed_one_is_told(archive: Archive, clock
 
     exchanged, _ = archive.verify().submissions
 
-    assert codes(exchanged) == ["BS283", "BS282"]
+    assert codes(exchanged) == ["BS283", "BS282", "BS289"]
     assert "tệp đã ký" in exchanged.findings[0].message
 
 
@@ -269,18 +273,109 @@ def test_a_verdict_that_nobody_can_read_is_told(text: str, archive: Archive) -> 
 def test_what_is_inserted_behind_the_stamps_back_is_not_covered(archive: Archive, clock: str) -> None:
     first = archive.send()
     archive.stamp(clock)
-    columns = "form_version_id, form, unit_id, period, as_at, revision, source, received_at, blob_sha256, account_id"
-    more = "signer, certificate_sha256, signed_at, verdict, outcome"
-    archive.meddle(
-        "submission",
-        f"INSERT INTO submission (id, status, {columns}, {more})"  # noqa: S608 - names of ours
-        f" SELECT id + 100, 'superseded', {columns}, {more} FROM submission",
-    )
+    put_in(archive)
 
     known, inserted = archive.verify().submissions
 
     assert (known.number, codes(known)) == (first, [])
-    assert (inserted.number, codes(inserted)) == (first + 100, ["BS285"])
+    assert (inserted.number, codes(inserted)) == (first + 100, ["BS285", "BS289"])
+
+
+def put_in(archive: Archive, *, received_at: datetime = TODAY) -> None:
+    """A submission written into the table by hand."""
+    columns = "form_version_id, form, unit_id, period, as_at, revision, source, blob_sha256, account_id"
+    more = "signer, certificate_sha256, signed_at, verdict, outcome"
+    archive.meddle(
+        "submission",
+        f"INSERT INTO submission (id, status, received_at, {columns}, {more})"  # noqa: S608 - names of ours
+        f" SELECT id + 100, 'superseded', :received_at, {columns}, {more} FROM submission",
+        received_at=received_at.isoformat(timespec="microseconds"),
+    )
+
+
+def test_what_was_put_in_is_told_though_the_next_stamp_covers_it(archive: Archive, clock: str) -> None:
+    archive.send()
+    archive.stamp(clock)
+    put_in(archive)
+    archive.stamp(clock)
+
+    known, inserted = archive.verify().submissions
+
+    assert (codes(known), codes(inserted)) == ([], ["BS289"])
+    assert "nhật ký không ghi" in inserted.findings[0].message
+
+
+def test_what_was_put_in_for_an_earlier_day_is_told_by_the_stamp_in_between(archive: Archive, clock: str) -> None:
+    archive.send()
+    archive.stamp(clock)
+    put_in(archive, received_at=TODAY - YEAR)
+    details = str(archive.value("SELECT details FROM audit_event WHERE action = 'submission:accepted'"))
+    number = archive.value("SELECT max(id) FROM submission")
+    forged = {"action": "submission:accepted", "actor": "x", "subject": f"submission:{number}"}
+    with archive.engine.begin() as connection:
+        audit.append_event(connection, at=TODAY - YEAR, details=json.loads(details), **forged)
+    archive.stamp(clock)
+
+    report = archive.verify()
+
+    assert [codes(one) for one in report.submissions] == [[], ["BS289"]]
+    assert "chưa có trong nhật ký" in report.submissions[1].findings[0].message
+
+
+def test_what_was_taken_away_before_any_stamp_is_told_by_the_log(archive: Archive) -> None:
+    number = archive.send()
+    archive.meddle("submission", "UPDATE submission SET source = 'history'")
+
+    report = archive.verify()
+
+    assert ([one.code for one in report.missing], report.ok) == (["BS289"], False)
+    assert any(f"bản nộp số {number}:" in line for line in report.lines())
+    assert report.to_dict()["missing"][0]["code"] == "BS289"
+
+
+def test_a_stamp_that_was_taken_away_and_given_anew_is_told_by_the_log(archive: Archive, clock: str) -> None:
+    archive.send()
+    archive.stamp(clock)
+    for table in ("archive_cover", "archive_evidence", "archive_stamp"):
+        archive.meddle(table, f"DELETE FROM {table}")  # noqa: S608 - names of ours
+
+    gone = archive.verify()
+    archive.stamp(clock)
+    again = archive.verify()
+
+    assert [one.code for one in gone.missing] == ["BS289"]
+    assert not again.ok
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "told"),
+    [
+        ("status = 'refused'", "BS289", "việc nhận hay từ chối"),
+        ("signer = 'Người khác'", "BS282", "người ký"),
+        ("certificate_sha256 = '00'", "BS289", "chứng thư của người ký"),
+    ],
+)
+def test_what_a_row_says_is_held_against_log_and_verdict(
+    change: str, code: str, told: str, archive: Archive, clock: str
+) -> None:
+    archive.send()
+    archive.stamp(clock)
+    archive.meddle("submission", f"UPDATE submission SET {change}")  # noqa: S608 - of the list above
+
+    findings = only(archive.verify()).findings
+
+    assert any(one.code == code and told in one.message for one in findings)
+
+
+@pytest.mark.parametrize("change", ["digest = 'sha384'", "authority = 'Nơi khác'", "kind = 'renewal'"])
+def test_what_the_row_of_a_stamp_says_is_held_against_the_log(change: str, archive: Archive, clock: str) -> None:
+    archive.send()
+    archive.stamp(clock)
+    archive.meddle("archive_stamp", f"UPDATE archive_stamp SET {change}")  # noqa: S608 - of the list above
+
+    (stamp,) = archive.verify().stamps
+
+    assert codes(stamp) == ["BS289"]
 
 
 def test_a_submission_that_was_taken_away_is_told_by_its_stamp(archive: Archive, clock: str) -> None:
@@ -331,7 +426,7 @@ def test_a_changed_time_of_reception_is_told(archive: Archive, clock: str) -> No
 
     check = only(archive.verify())
 
-    assert codes(check) == ["BS283"]
+    assert codes(check) == ["BS283", "BS289"]
     assert "thời điểm nhận" in check.findings[0].message
 
 
@@ -356,7 +451,7 @@ def test_a_manifest_replaced_with_its_address_is_told_by_the_token(archive: Arch
 
     report = archive.verify()
 
-    assert [codes(one) for one in report.stamps] == [["BS283"]]
+    assert [codes(one) for one in report.stamps] == [["BS283", "BS289"]]
     assert "đã bị sửa" in report.stamps[0].findings[0].message
 
 
@@ -377,16 +472,20 @@ def test_a_token_of_another_manifest_is_told(archive: Archive, clock: str) -> No
 
 def test_a_row_that_cannot_be_read_does_not_stop_the_rest(sqlite_archive: tuple[Path, Archive], tmp_path: Path) -> None:
     """SQLite alone: there a moment is a text, and any text can be put in its place."""
-    shutil.copy(sqlite_archive[0], tmp_path / "bieuso.db")
-    engine = connect(f"sqlite:///{tmp_path / 'bieuso.db'}")
-    archive = replace(sqlite_archive[1], world=replace(sqlite_archive[1].world, engine=engine))
+    archive = a_copy(sqlite_archive, tmp_path)
     broken, sound = archive.send(), archive.send("28807")
     archive.meddle("submission", "UPDATE submission SET received_at = 'hôm qua' WHERE id = :id", id=broken)
 
     report = archive.verify()
-    engine.dispose()
+    archive.engine.dispose()
 
     assert [(one.number, codes(one)) for one in report.submissions] == [(broken, ["BS280"]), (sound, ["BS285"])]
+
+
+def a_copy(built: tuple[Path, Archive], folder: Path) -> Archive:
+    shutil.copy(built[0], folder / "bieuso.db")
+    engine = connect(f"sqlite:///{folder / 'bieuso.db'}")
+    return replace(built[1], world=replace(built[1].world, engine=engine))
 
 
 def test_an_audit_log_that_was_cut_is_told_by_the_stamp(archive: Archive, clock: str) -> None:
@@ -397,8 +496,49 @@ def test_an_audit_log_that_was_cut_is_told_by_the_stamp(archive: Archive, clock:
     report = archive.verify()
 
     assert report.audit_broken_at is None  # a chain that was cut is still a chain
-    assert [codes(one) for one in report.stamps] == [["BS288"]]
+    assert [codes(one) for one in report.stamps] == [["BS288", "BS289"]]
     assert not report.ok
+
+
+@pytest.mark.parametrize("column", ["stamped_at", "good_until"])
+def test_a_stamp_whose_row_cannot_be_read_is_told_and_stops_nothing(
+    column: str, sqlite_archive: tuple[Path, Archive], tmp_path: Path
+) -> None:
+    """SQLite alone, as above."""
+    archive = a_copy(sqlite_archive, tmp_path)
+    with archive.clock() as address:
+        archive.send()
+        archive.stamp(address)
+        archive.meddle("archive_stamp", f"UPDATE archive_stamp SET {column} = 'hôm qua'")  # noqa: S608 - of the list
+
+        report = archive.verify()
+        listed = list_archive(archive.engine, now=now())
+        exported = export_archive(archive.engine, tmp_path / "kho", now=now())
+        renewed = archive.renew(address, force=True)
+    archive.engine.dispose()
+
+    assert [codes(one) for one in report.stamps] == [["BS289"]]
+    assert codes(only(report)) == []
+    assert (len(listed.stamps), exported.stamps) == (1, 1)
+    assert renewed is not None
+
+
+def test_an_event_that_cannot_be_read_is_told_and_stops_nothing(
+    sqlite_archive: tuple[Path, Archive], tmp_path: Path
+) -> None:
+    """SQLite alone, as above."""
+    archive = a_copy(sqlite_archive, tmp_path)
+    archive.send()
+    last = archive.value("SELECT max(id) FROM audit_event")
+    archive.meddle("audit_event", "UPDATE audit_event SET at = 'hôm qua' WHERE id = :id", id=last)
+
+    report = archive.verify()
+    exported = export_archive(archive.engine, tmp_path / "kho", now=now())
+    archive.engine.dispose()
+
+    assert report.audit_broken_at == last
+    assert [one.code for one in exported.findings] == ["BS280"]
+    assert exported.submissions == 1
 
 
 def test_an_audit_log_that_was_changed_is_told(archive: Archive) -> None:
