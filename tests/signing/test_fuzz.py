@@ -12,9 +12,6 @@ from signing.verify import verify_package
 from tests.signing.authorities import NOW, Authorities
 from tests.signing.fuzzing import WAYS, Change, World, changes_of, damaged, failures, means_the_same, problem_of
 
-# Authorities do issue names that are longer than RFC 5280 wants, and cryptography says so each time.
-pytestmark = pytest.mark.filterwarnings("ignore:Attribute's length:UserWarning")
-
 # Those that get far take some thousandths of a second each; those of the signer's are tried part by part besides.
 CASES = {
     "in_the_file": 4000,
