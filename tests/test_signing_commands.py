@@ -180,6 +180,14 @@ def test_a_signature_that_came_while_somebody_typed_is_not_lost(where: str, desk
     assert desk.verified()["signatures"][-1]["comment"] == "Người kia"
 
 
+def test_whoever_signs_the_unsigned_file_again_is_told_what_is_replaced(desk: Desk) -> None:
+    first, again = signed_by_file(desk), signed_by_file(desk)
+
+    assert "đã có chữ ký" not in first.err
+    assert "bieu.signed.xlsx đã có chữ ký" in again.err
+    assert "bieuso sign bieu.signed.xlsx" in again.err
+
+
 @pytest.mark.parametrize("key", ["token", "file"])
 def test_a_secret_in_an_unknown_encoding_is_refused_and_not_shown(key: str, desk: Desk, token: SoftHsm) -> None:
     words = ["--pkcs11", str(token.module)] if key == "token" else ["--p12", "khoa.p12"]

@@ -174,6 +174,11 @@ def sign(
     data = file.read_bytes()
     target = output or _target(file, data)
     place = _Place.of(target)
+    if output is None and target != file and place.holds_signatures():
+        click.echo(
+            f"{target} đã có chữ ký: ký từ {file} sẽ thay tệp đó. Muốn ký tiếp sau người trước: bieuso sign {target}",
+            err=True,
+        )
     if not target.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "không có thư mục này", str(target.parent))
     ready, basis = _prepared(data, attached), trusted_if_there(trust_path)
@@ -211,6 +216,13 @@ class _Place:
     @classmethod
     def of(cls, path: Path) -> _Place:
         return cls(path, _contents(path))
+
+    def holds_signatures(self) -> bool:
+        """Whether a signed workbook is there."""
+        try:
+            return self.before is not None and is_signed(open_workbook(self.before).package)
+        except WorkbookError:
+            return False
 
     def put(self, signed: bytes) -> None:
         """Writes the signed file.
