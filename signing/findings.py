@@ -121,7 +121,8 @@ FINDING_KINDS: dict[str, FindingKind] = {
     ),
     "BS243": FindingKind("Khóa bí mật không khớp với chứng thư số.", "Chọn đúng cặp khóa và chứng thư số."),
     "BS244": FindingKind(
-        "Chứng thư số của {holder} đã hết hạn ngày {date}, không thể ký.", "Gia hạn chứng thư số rồi ký lại."
+        "Chứng thư số của {holder} đã hết hạn ngày {date}, không thể ký.",
+        "Kiểm tra ngày giờ của máy tính; nếu đúng, gia hạn chứng thư số rồi ký lại.",
     ),
     "BS245": FindingKind(
         "Chứng thư số của {holder} chưa có hiệu lực (bắt đầu từ {date}), không thể ký.",
