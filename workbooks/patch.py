@@ -95,7 +95,7 @@ def refusing_bad_numbers() -> Iterator[None]:
     """A number or address in the file that is none is the file's fault, and is refused as such (BS142)."""
     try:
         yield
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise WorkbookError("BS142", "Tệp có số hoặc địa chỉ ô không hợp lệ.", _REMEDY) from error
 
 

@@ -100,3 +100,13 @@ def test_only_refusals_come_out_of_damaged_books(data: st.DataObject) -> None:
     for deed in DEEDS:
         error = refused(deed, book)
         assert error is None or error.finding.remedy
+
+
+def test_a_frozen_pane_of_endless_height_is_refused() -> None:
+    endless = SHEET.replace('ySplit="1"', f'ySplit="{"9" * 400}"')
+    book = zipped(parts_with({"xl/worksheets/sheet1.xml": endless, "xl/workbook.xml": BOOK}))
+
+    error = refused(lambda data: insert_rows(data, "T1", 1, 2, 2), book)
+
+    assert error is not None
+    assert error.finding.code == "BS142"
