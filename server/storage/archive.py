@@ -24,6 +24,7 @@ from server.storage.tables import (
     ORG_UNIT,
     SUBMISSION,
 )
+from server.storage.types import fetching
 
 _LOCK: Final = 0x6269_6575_0005
 _COVERS_AT_ONCE: Final = 1000
@@ -89,7 +90,7 @@ def kept(connection: Connection, numbers: Collection[int]) -> tuple[KeptSubmissi
     """The submissions of these numbers, in their order, with their documents named.
 
     Raises:
-        ValueError: a row holds what is no moment, as SQLite lets it.
+        ValueError: a row holds what is no moment.
     """
     columns = [SUBMISSION.c[name] for name in _OWN_COLUMNS]
     joined = (FORM_VERSION.c.version, ORG_UNIT.c.code.label("unit_code"), ORG_UNIT.c.name.label("unit_name"))
@@ -100,7 +101,8 @@ def kept(connection: Connection, numbers: Collection[int]) -> tuple[KeptSubmissi
         .where(SUBMISSION.c.id.in_(numbers))
         .order_by(SUBMISSION.c.id)
     )
-    rows = connection.execute(query).all()
+    with fetching():
+        rows = connection.execute(query).all()
     ids = [row.id for row in rows]
     attachments, evidence = _attachments(connection, ids), _evidence(connection, ids)
     return tuple(
@@ -159,7 +161,8 @@ def stamps(connection: Connection) -> tuple[StoredStamp, ...]:
 
 def _stamp_values(connection: Connection, numbers: Sequence[int]) -> Iterator[dict[str, Any]]:
     try:
-        rows = connection.execute(select(ARCHIVE_STAMP).order_by(ARCHIVE_STAMP.c.id)).all()
+        with fetching():
+            rows = connection.execute(select(ARCHIVE_STAMP).order_by(ARCHIVE_STAMP.c.id)).all()
         yield from (dict(row._mapping) for row in rows)
     except ValueError:
         for number in numbers:
@@ -170,8 +173,10 @@ def _values_of_stamp(connection: Connection, number: int) -> dict[str, Any]:
     """The row of one stamp; a moment in it that cannot be read hides neither the rest nor other stamps."""
     values: dict[str, Any] = {}
     for column in ARCHIVE_STAMP.c:
+        query = select(column).where(ARCHIVE_STAMP.c.id == number)
         try:
-            values[column.name] = connection.execute(select(column).where(ARCHIVE_STAMP.c.id == number)).scalar_one()
+            with fetching():
+                values[column.name] = connection.execute(query).scalar_one()
         except ValueError:
             values[column.name] = UNREADABLE
     return values

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, insert, select
 
 from server.storage.engine import lock
 from server.storage.tables import AUDIT_EVENT
+from server.storage.types import fetching
 
 _LOCK = 0x6269_6575_0002
 _BATCH = 1000
@@ -96,7 +97,8 @@ def subjects(connection: Connection, actions: Collection[str], *, after: int) ->
 def events_numbered(connection: Connection, numbers: Sequence[int]) -> dict[int, AuditEvent]:
     """Events by their numbers; such as cannot be read are left out."""
     try:
-        found = connection.execute(select(AUDIT_EVENT).where(AUDIT_EVENT.c.id.in_(numbers))).all()
+        with fetching():
+            found = connection.execute(select(AUDIT_EVENT).where(AUDIT_EVENT.c.id.in_(numbers))).all()
     except ValueError:
         if len(numbers) == 1:
             return {}
@@ -107,4 +109,5 @@ def events_numbered(connection: Connection, numbers: Sequence[int]) -> dict[int,
 def some_events(connection: Connection, *, after: int, limit: int) -> tuple[AuditEvent, ...]:
     """At most ``limit`` events after a number, in their order."""
     query = select(AUDIT_EVENT).where(AUDIT_EVENT.c.id > after).order_by(AUDIT_EVENT.c.id).limit(limit)
-    return tuple(AuditEvent(**row._mapping) for row in connection.execute(query))
+    with fetching():
+        return tuple(AuditEvent(**row._mapping) for row in connection.execute(query))

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 
 from sqlalchemy import BigInteger, Date, DateTime, Integer, SmallInteger, Text
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DataError
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 # SQLite's STRICT tables know INTEGER only; it holds 64 bits there.
 BIG = BigInteger().with_variant(Integer(), "sqlite")
 SMALL = SmallInteger().with_variant(Integer(), "sqlite")
+
+
+@contextmanager
+def fetching() -> Iterator[None]:
+    """Around fetching rows that somebody may have changed by hand: a moment that is none is told alike by all engines.
+
+    Raises:
+        ValueError: SQLite takes any text for one; those of PostgreSQL begin before Python's and never end.
+    """
+    try:
+        yield
+    except DataError as problem:
+        raise ValueError("a row holds what cannot be read") from problem
 
 
 class Instant(TypeDecorator[datetime]):
