@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ from asn1crypto import core, tsp
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from lxml import etree
 
-from signing.algorithms import digest
+from signing.algorithms import C14N, EXCLUSIVE_C14N, digest
 from signing.document import value_to_stamp, with_time_stamp
 from signing.errors import TimeStampError
 from signing.extending import add_time_stamp
@@ -21,10 +23,11 @@ from signing.stamping import TimeStamp, assess_time_stamp, stamp_request, token_
 from signing.trust import Trust
 from signing.verdict import Outcome, StampStatus
 from signing.verify import verify_package
+from signing.xml import canonical, serialise
 from tests.signing.authorities import NOW, Authorities, Holder, a_certificate, a_crl, rsa_key
 from tests.signing.network import a_time_authority
 from tests.signing.stamp_making import Attributes, Stamp, a_token, as_asn1
-from tests.signing.tampering import SIGNATURE, changed, parts_of, signed_elsewhere
+from tests.signing.tampering import SIGNATURE, changed, first, parts_of, resigned, signed_elsewhere
 
 DATA = b"what is stamped"
 DAY, MINUTE, SECOND = timedelta(days=1), timedelta(minutes=1), timedelta(seconds=1)
@@ -226,6 +229,25 @@ def stamped_by(data: bytes, clock: Holder, *stamps: Stamp) -> bytes:
     for stamp in stamps:
         part = with_time_stamp(part, a_token(value, clock, stamp))
     return changed(data, {SIGNATURE: part})
+
+
+@pytest.mark.parametrize("forms", [*product((C14N, EXCLUSIVE_C14N), repeat=2)])
+def test_a_stamp_is_over_the_canonical_form_that_it_names(
+    forms: tuple[str, str], workbook: bytes, officer: Holder, clock: Holder, trust: Trust
+) -> None:
+    """With a namespace declared above, which one form takes in and the other leaves out."""
+    taken, named = forms
+    plain = sign_package(workbook, officer, at=NOW)
+    part = parts_of(plain)[SIGNATURE].replace(b"<Signature ", b'<Signature xmlns:a="urn:a" ', 1)
+    part = resigned(part, officer)
+    value = canonical(first(etree.fromstring(part), "d:SignatureValue"), exclusive=taken == EXCLUSIVE_C14N)
+    stamped = etree.fromstring(with_time_stamp(part, a_token(value, clock)))
+    first(stamped, "//xd:SignatureTimeStamp/d:CanonicalizationMethod").set("Algorithm", named)
+
+    verdict = verify_package(changed(plain, {SIGNATURE: serialise(stamped)}), trust, now=SOON)
+
+    assert (b"urn:a" in value) is (taken == C14N)
+    assert [one.code for one in verdict.findings] == ([] if named == taken else ["BS271"])
 
 
 def revoking(authorities: Authorities, holder: Holder, moment: datetime) -> Trust:
