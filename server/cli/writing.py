@@ -25,6 +25,15 @@ def write_whole(path: Path, data: bytes) -> None:
         path.write_bytes(data)  # a folder is refused here
         return
     target = Path(os.path.realpath(path))
+    try:
+        _replace(target, data)
+    except OSError as problem:
+        # Of a full disk it would tell no name, and elsewhere one that nobody gave.
+        raise OSError(problem.errno, problem.strerror, str(path)) from problem
+    _settle(target.parent)
+
+
+def _replace(target: Path, data: bytes) -> None:
     beside = target.with_name(f".bieuso-{secrets.token_hex(8)}.tmp")
     # The rights are those of a file that is simply written.
     handle = os.open(beside, _NEW, 0o666)
@@ -38,7 +47,6 @@ def write_whole(path: Path, data: bytes) -> None:
     except BaseException:  # an interruption from the keyboard must leave nothing lying either
         beside.unlink(missing_ok=True)
         raise
-    _settle(target.parent)
 
 
 def _take_after(beside: Path, target: Path) -> None:

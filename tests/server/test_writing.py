@@ -37,6 +37,14 @@ def test_a_full_disk_leaves_what_was_there_and_nothing_else(tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == [file]
 
 
+@pytest.mark.parametrize("place", ["a.xlsx", "none/a.xlsx"], ids=["a full disk", "no folder"])
+def test_what_could_not_be_written_is_told_by_the_name_that_was_given(place: str, tmp_path: Path) -> None:
+    with no_file_longer_than(1000), pytest.raises(OSError) as caught:  # noqa: PT011 - of several kinds
+        write_whole(tmp_path / place, bytes(100_000))
+
+    assert caught.value.filename == str(tmp_path / place)
+
+
 def test_an_interruption_leaves_what_was_there_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
