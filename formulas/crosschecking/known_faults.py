@@ -136,11 +136,22 @@ def _takes_index_as_value(case: Case) -> bool:
     return any(isinstance(part, Reference) for part in walk(case.node)) and _chooses_a_cell(case)
 
 
-def _refuses_truth_as_count(case: Case) -> bool:
-    if not _names(case) & {"LEFT", "RIGHT", "MID"} or case.theirs is not CellError.VALUE or _is_error(case.ours):
+def _refuses_count(case: Case) -> bool:
+    if case.theirs is not CellError.VALUE or _is_error(case.ours):
         return False
-    truths = any(isinstance(part, Literal) and isinstance(part.value, bool) for part in walk(case.node))
-    return truths or bool(_names(case) & _TRUE_OR_FALSE) or any(isinstance(value, bool) for value in case.inputs)
+    counts = [count for search in _searches(case, {"LEFT", "RIGHT", "MID"}) for count in search.arguments[1:]]
+    return any(_may_be_no_number(part, case) for count in counts for part in walk(count))
+
+
+def _may_be_no_number(part: Node, case: Case) -> bool:
+    match part:
+        case Literal(value=value):
+            return isinstance(value, str | bool)
+        case Reference():
+            return any(isinstance(value, str | bool) and not _is_error(value) for value in case.inputs)
+        case Call(name=name) | Binary(operator=name):
+            return name in _OF_TEXTS | _TRUE_OR_FALSE | {"TEXT"}
+    return False
 
 
 def _is_error(value: CellValue) -> bool:
@@ -223,10 +234,11 @@ KNOWN_FAULTS: Final = (
         {"01|1": 5.0},
     ),
     KnownFault(
-        "LEFT, RIGHT and MID take no TRUE or FALSE for a number of characters: #VALUE!; to Excel they are 1 and 0.",
-        "LibreOffice agrees with Excel (tests/formulas/test_other_programs.py draws such formulas)",
-        _refuses_truth_as_count,
+        "LEFT, RIGHT and MID take neither TRUE or FALSE nor a text of digits for a number of characters: #VALUE!; to"
+        " Excel these are numbers.",
+        "LibreOffice agrees with Excel (tests/formulas/test_other_programs.py)",
+        _refuses_count,
         'LEFT("abc",{01|1})',
-        {"01|1": True},
+        {"01|1": "2"},
     ),
 )

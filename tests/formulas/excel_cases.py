@@ -215,6 +215,8 @@ CASES: Final[tuple[tuple[str, CellValue], ...]] = (
     ('LEFT("abc",1.9)', "a"),
     ("LEFT(123.5,3)", "123"),
     ("LEFT(TRUE,2)", "TR"),
+    ('LEFT("lúa nước","3")', "lúa"),
+    ('MID("lúa nước","5",{01|1}&"")', "nước"),
     ('LEFT({05|1},2)&"x"', "x"),
     ('LEFT("abc",{05|1})', ""),
     ('LEFT(1/0,"x")', CellError.DIV0),

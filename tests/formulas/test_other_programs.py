@@ -66,6 +66,7 @@ IRONCALC: Final[Mapping[str, tuple[str, ...]]] = {
         'TEXT(-0.001,"0.0")', 'TEXT("12","0.0")', 'TEXT(TRUE,"0")',
     ),
     "1900 is no leap year": _DAYS_BEFORE_MARCH_1900,
+    "a text of digits is no number of characters": ('LEFT("lúa nước","3")', 'MID("lúa nước","5",{01|1}&"")'),
 }  # fmt: skip
 """Where ironcalc 0.9 departs from Excel, among the cases."""
 
