@@ -278,6 +278,11 @@ FINDING_KINDS: dict[str, FindingKind] = {
         "Có người đã sửa cơ sở dữ liệu ngoài hệ thống, hoặc bản sao lưu được khôi phục không đủ: so với bản sao lưu "
         "và thư mục đã xuất.",
     ),
+    "BS290": FindingKind(
+        "Số liệu đang lưu không phải số liệu trong tệp đã ký: {reason}.",
+        "Có người đã sửa cơ sở dữ liệu ngoài hệ thống: tệp đã ký mới đúng. So với bản sao lưu, rồi khôi phục cơ sở dữ "
+        "liệu từ bản sao lưu đúng.",
+    ),
 }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -16,12 +16,13 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from form_templates.attachments import Attachment, read_list
-from form_templates.model import CarrySource, CellKind, CellSpec
+from form_templates.model import CarrySource, CellKey, CellKind, CellSpec
 from form_templates.period import Period, PeriodError
 from form_templates.reading import FilledCell, FilledForm
 from form_templates.stamp import Stamp, StampKind, read_stamp, stamp_is_ours
+from formulas.arithmetic import CellValue
 from formulas.catalogue import Kind
-from formulas.checking import Report, check_workbook
+from formulas.checking import check_workbook
 from formulas.evaluation import filled_values
 from formulas.wording import excerpt, number_text, value_text
 from server.services import findings as said
@@ -215,7 +216,7 @@ def judge(
     figures: list[StoredFigure] = []
     if report.filled is not None:
         findings += _about_members(report.filled, basis.unit)
-        figures = list(_figures(report.filled, report, findings))
+        figures = list(read_figures(report.filled, report.computed, findings))
         findings += _about_carried(report.filled, figures, stored, basis.period)
     told = tuple(dict.fromkeys(findings))
     return Evaluation(received, basis, told, known, basis.unit, basis.period, tuple(figures), signatories=who)
@@ -248,14 +249,16 @@ def _about_origin(stamp: Stamp, basis: Basis, account: Account) -> Iterator[Find
 # -- figures -----------------------------------------------------------------------------------------------------------
 
 
-def _figures(filled: FilledForm, report: Report, findings: list[Finding]) -> Iterator[StoredFigure]:
+def read_figures(
+    filled: FilledForm, computed: Mapping[CellKey, CellValue], findings: list[Finding]
+) -> Iterator[StoredFigure]:
     """The figures of all cells; our own results where the form has a formula. What cannot be kept adds a finding."""
     typed = filled_values(filled)
     for key, cell in filled.cells.items():
         spec = filled.version.cell(key)
         if spec.kind is CellKind.NOT_APPLICABLE:
             continue
-        value = report.computed.get(key) if spec.kind is CellKind.CALC else typed.get(key)
+        value = computed.get(key) if spec.kind is CellKind.CALC else typed.get(key)
         try:
             yield StoredFigure(key, figure(value, spec), cell.row, cell.column)
         except TooPreciseError:

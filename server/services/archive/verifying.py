@@ -15,6 +15,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine
 
 from server.services import audit
+from server.services.archive.figuring import on_figures
 from server.services.archive.holdings import Holding, Shelf, each_kept, hold, kind_words, unreadable
 from server.services.archive.manifests import entry_in, line_digest, line_of
 from server.services.archive.proving import StampProof, prove_stamps
@@ -163,6 +164,7 @@ class _Examiner:
         result = _Result("", *moments[0])
         if not holding.workbook.fault:
             result = self._judged(holding, then, moments)
+            findings += on_figures(connection, kept, holding.workbook.data)
         return SubmissionCheck(
             number=kept.id,
             status=kept.status,

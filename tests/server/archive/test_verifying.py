@@ -279,7 +279,7 @@ def test_what_is_inserted_behind_the_stamps_back_is_not_covered(archive: Archive
 
 
 def put_in(archive: Archive, *, received_at: datetime = TODAY) -> None:
-    """A submission written into the table by hand."""
+    """A submission written into the tables by hand, with its figures."""
     columns = "form_version_id, form, unit_id, period, as_at, revision, source, blob_sha256, account_id"
     more = "signer, certificate_sha256, signed_at, verdict, outcome"
     archive.meddle(
@@ -288,6 +288,8 @@ def put_in(archive: Archive, *, received_at: datetime = TODAY) -> None:
         f" SELECT id + 100, 'superseded', :received_at, {columns}, {more} FROM submission",
         received_at=received_at.isoformat(timespec="microseconds"),
     )
+    facts = "cell_id, state, value, at_row, at_column"
+    archive.meddle("fact", f"INSERT INTO fact (submission_id, {facts}) SELECT submission_id + 100, {facts} FROM fact")  # noqa: S608 - names of ours
 
 
 def test_what_was_put_in_is_told_though_the_next_stamp_covers_it(archive: Archive, clock: str) -> None:
@@ -342,6 +344,45 @@ def test_a_stamp_that_was_taken_away_and_given_anew_is_told_by_the_log(archive: 
 
     assert [one.code for one in gone.missing] == ["BS289"]
     assert not again.ok
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("UPDATE fact SET value = value + 1 WHERE cell_id = :cell AND submission_id = :id", "1 ô: KTXH-09.T!"),
+        ("UPDATE fact SET state = 1, value = NULL WHERE cell_id = :cell AND submission_id = :id", "1 ô: "),
+        ("UPDATE fact SET at_row = at_row + 1 WHERE cell_id = :cell AND submission_id = :id", "1 ô: "),
+        ("DELETE FROM fact WHERE cell_id = :cell AND submission_id = :id", "1 ô: "),
+        ("DELETE FROM fact WHERE cell_id >= :cell AND submission_id = :id", "…"),
+    ],
+)
+def test_a_stored_figure_that_the_signed_file_does_not_have_is_told(change: str, told: str, archive: Archive) -> None:
+    number = archive.send()
+    archive.send("28807")
+    cell = archive.value("SELECT min(cell_id) FROM fact WHERE submission_id = :id AND value > 0", id=number)
+    archive.meddle("fact", change, cell=cell, id=number)
+
+    changed_one, other = archive.verify().submissions
+
+    assert codes(other) == ["BS285"]
+    assert set(codes(changed_one)) == {"BS285", "BS290"}
+    assert told in next(one.message for one in changed_one.findings if one.code == "BS290")
+
+
+def test_figures_of_a_refused_file_are_told(archive: Archive) -> None:
+    taken = archive.send()
+    refused = archive.send(data=changed(archive.signed(), {"xl/calc.xml": b"<a/>"}), status="refused")
+    archive.meddle(
+        "fact",
+        "INSERT INTO fact (submission_id, cell_id, state, value, at_row, at_column)"
+        " SELECT :refused, cell_id, state, value, at_row, at_column FROM fact WHERE submission_id = :id",
+        refused=refused,
+        id=taken,
+    )
+
+    _, check = archive.verify().submissions
+
+    assert "BS290" in codes(check)
 
 
 @pytest.mark.parametrize(
