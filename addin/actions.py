@@ -173,7 +173,7 @@ def sign(
         FormError: files that may not be attached.
         EditError, WorkbookError, SigningError: see `check` and `perform`.
     """
-    issued = issued_for(book, client)
+    issued, before = issued_for(book, client), _contents(signed_path(book))
     report, carried = _checked(book, issued, attachments)
     errors = [finding for finding in report.findings if finding.severity is Severity.ERROR]
     if errors:
@@ -182,7 +182,7 @@ def sign(
             f"Biểu còn {len(errors)} lỗi nên chưa ký được; lỗi đầu tiên: {errors[0].message}",
             "Sửa các ô được tô đỏ, kiểm tra lại rồi ký.",
         )
-    return _signed(book, carried.data, signer, act)
+    return _signed(book, carried.data, signer, act, before=before)
 
 
 def countersign(book: xw.Book, signer: Signer, act: Act | None = None, *, client: Client | None = None) -> SignedBook:
@@ -192,7 +192,8 @@ def countersign(book: xw.Book, signer: Signer, act: Act | None = None, *, client
         ActionError: nobody signed yet, or the book says something else than what was signed.
         EditError, WorkbookError, SigningError: see `check` and `perform`.
     """
-    return _signed(book, _still_signed(book, issued_for(book, client)), signer, act)
+    data = _still_signed(book, issued_for(book, client))
+    return _signed(book, data, signer, act, before=data)
 
 
 def send(book: xw.Book, client: Client, *, attachments: Sequence[Path] = ()) -> SubmissionReply:
@@ -212,10 +213,27 @@ def signed_path(book: xw.Book) -> Path:
     return folder_of(book) / (Path(book.name).stem + _SIGNED)
 
 
-def _signed(book: xw.Book, data: bytes, signer: Signer, act: Act | None) -> SignedBook:
+def _signed(book: xw.Book, data: bytes, signer: Signer, act: Act | None, *, before: bytes | None) -> SignedBook:
+    """Signs, and writes the signed file in the place of what was there ``before``."""
     path = signed_path(book)
-    warnings = perform(data, signer, act or Act(datetime.now(UTC)), lambda signed: _write(path, signed))
-    return SignedBook(path, warnings)
+
+    def keep(signed: bytes) -> None:
+        nonlocal before
+        # Somebody may look for a token for minutes, while a colleague signs the same file on a shared drive.
+        if _contents(path) != before:
+            raise ActionError(
+                "signed-meanwhile",
+                f"Tệp “{path.name}” đã thay đổi trong lúc đang ký, có thể người khác vừa ký; chữ ký đó được giữ.",
+                "Xem lại tệp rồi ký tiếp.",
+            )
+        _write(path, signed)
+        before = signed
+
+    return SignedBook(path, perform(data, signer, act or Act(datetime.now(UTC)), keep))
+
+
+def _contents(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
 
 
 def _still_signed(book: xw.Book, issued: Issued) -> bytes:

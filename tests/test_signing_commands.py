@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from form_templates.compile import compile_template
@@ -24,7 +25,7 @@ from form_templates.filling import issue
 from form_templates.serial import digest
 from form_templates.stamp import Stamp
 from tests.narratives import a_docx
-from tests.signing.authorities import Authorities, Holder, a_crl, create_authorities
+from tests.signing.authorities import Authorities, Holder, a_certificate, a_crl, create_authorities
 from tests.signing.network import a_time_authority, served, time_authority
 from tests.softhsm import SoftHsm
 
@@ -455,6 +456,18 @@ def test_a_list_that_is_past_its_end_is_shown(desk: Desk) -> None:
     done = desk.run("trust", "show", "--trust", "trust")
 
     assert (done.code, "ĐÃ QUÁ HẠN" in done.out) == (1, True)
+
+
+def test_a_root_that_has_expired_is_marked_and_may_stay(desk: Desk) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    old = a_certificate("CA cũ", key, authority=True, start=TODAY - 900 * DAY, end=TODAY - DAY)
+    (desk.folder / "trust" / "old.crt").write_bytes(old.certificate.public_bytes(Encoding.PEM))
+
+    done = desk.run("trust", "show", "--trust", "trust")
+    told = desk.run("trust", "show", "--trust", "trust", "--json").json
+
+    assert (done.code, "ĐÃ HẾT HẠN" in done.out) == (0, True)
+    assert {root["name"]: root["expired"] for root in told["roots"]}["CA cũ"] is True
 
 
 @pytest.mark.parametrize("target", ["nowhere", "policy.toml", "/dev"], ids=["nothing", "itself", "a folder"])

@@ -49,7 +49,7 @@ def trust() -> None:
 def show(trust_path: Path | None, as_json: bool) -> None:
     """Liệt kê chứng thư gốc, danh sách thu hồi và hạn của chúng; mã thoát 1 khi có danh sách đã quá hạn."""
     basis, now = trusted(trust_path), datetime.now(UTC)
-    roots = [_root_told(basis.trust, root) for root in basis.trust.roots]
+    roots = [_root_told(basis.trust, root, now) for root in basis.trust.roots]
     lists = [_list_told(one, now) for one in basis.trust.crls]
     if as_json:
         print_json({"policy": basis.policy.version, "roots": roots, "crls": lists})
@@ -58,13 +58,14 @@ def show(trust_path: Path | None, as_json: bool) -> None:
     sys.exit(1 if any(one["stale"] for one in lists) else 0)
 
 
-def _root_told(found: Trust, root: x509.Certificate) -> dict[str, object]:
+def _root_told(found: Trust, root: x509.Certificate, now: datetime) -> dict[str, object]:
     tree = found.tree_of(root)
     return {
         "name": common_name(root.subject),
         "tree": tree.name,
         "uses": sorted(tree.uses),
         "valid_until": root.not_valid_after_utc.isoformat(),
+        "expired": root.not_valid_after_utc < now,
         "sha256": root.fingerprint(SHA256()).hex(),
         "ocsp": [shown(address) for address in tree.ocsp],
         "crl": [shown(address) for address in tree.crl],
@@ -86,15 +87,20 @@ def _print(roots: list[dict[str, object]], lists: list[dict[str, object]], polic
     table = Table("Chứng thư gốc", "Hệ thống", "Dùng cho", "Hạn")
     for root in roots:
         uses = ", ".join(words[str(use)] for use in _strings(root["uses"]))
-        cells = (root["name"], root["tree"], uses, date_text(datetime.fromisoformat(str(root["valid_until"]))))
-        table.add_row(*(Text(str(cell)) for cell in cells))
+        cells = (Text(str(cell)) for cell in (root["name"], root["tree"], uses))
+        until = date_text(datetime.fromisoformat(str(root["valid_until"])))
+        table.add_row(*cells, _ending(until, "ĐÃ HẾT HẠN" if root["expired"] else ""))
     crls = Table("Danh sách thu hồi của", "Phát hành", "Có giá trị đến")
     for one in lists:
         until = time_text(datetime.fromisoformat(str(one["next"]))) if one["next"] else "không ghi"
-        shown = Text(until + (" (ĐÃ QUÁ HẠN)" if one["stale"] else ""), "red" if one["stale"] else "")
-        crls.add_row(Text(str(one["issuer"])), Text(time_text(datetime.fromisoformat(str(one["issued"])))), shown)
+        issued = Text(time_text(datetime.fromisoformat(str(one["issued"]))))
+        crls.add_row(Text(str(one["issuer"])), issued, _ending(until, "ĐÃ QUÁ HẠN" if one["stale"] else ""))
     console = Console()
     console.print(table, crls, Text(f"Phiên bản chính sách ký số: {policy}"))
+
+
+def _ending(end: str, over: str) -> Text:
+    return Text(f"{end} ({over})", "red") if over else Text(end)
 
 
 def _strings(value: object) -> Iterable[str]:

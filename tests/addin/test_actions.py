@@ -1,11 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import xlwings as xw
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from addin import actions, painting
 from addin.client import Client
@@ -213,6 +216,42 @@ def test_a_revoked_certificate_does_not_sign_and_leaves_no_file(
         actions.sign(loaded, officer, Act(NOW, trust=trust))
 
     assert not actions.signed_path(loaded).exists()
+
+
+@dataclass(frozen=True)
+class SlowSigner:
+    """Somebody who looks for the token for a while."""
+
+    holder: Holder
+    meanwhile: Callable[[], object]
+
+    @property
+    def certificate(self) -> x509.Certificate:
+        return self.holder.certificate
+
+    @property
+    def chain(self) -> tuple[x509.Certificate, ...]:
+        return self.holder.chain
+
+    def sign(self, data: bytes, algorithm: hashes.HashAlgorithm) -> bytes:
+        self.meanwhile()
+        return self.holder.sign(data, algorithm)
+
+
+@pytest.mark.parametrize("act", [actions.sign, actions.countersign])
+def test_a_signature_that_came_meanwhile_is_not_lost(
+    act: Callable[..., object], loaded: xw.Book, authorities: Authorities
+) -> None:
+    fill_in(loaded)
+    officer, leader, colleague = (authorities.officer(name) for name in ("Cán bộ", "Lãnh đạo", "Phó"))
+    actions.sign(loaded, officer, Act(NOW))
+    slow = SlowSigner(leader, lambda: actions.countersign(loaded, colleague, Act(NOW)))
+
+    with pytest.raises(ActionError, match="người khác vừa ký"):
+        act(loaded, slow, Act(NOW))
+
+    verdict = verify_package(actions.signed_path(loaded).read_bytes(), authorities.trust(), now=NOW)
+    assert [one.signer for one in verdict.signatures] == ["Cán bộ", "Phó"]
 
 
 def test_what_says_something_else_now_is_not_countersigned(loaded: xw.Book, officer: Holder) -> None:
