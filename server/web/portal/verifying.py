@@ -59,7 +59,7 @@ def _answer(files: Uploaded, found: Verification) -> dict[str, Any]:
 def _problem(error: ServiceError | TrustError | RequestEntityTooLarge) -> _Problem:
     if isinstance(error, TrustError):
         current_app.logger.error("trust cannot be loaded: %s", error)
-        text = "Máy chủ chưa đọc được chứng thư gốc hoặc chính sách ký số nên chưa xác minh được; báo quản trị viên giúp."
+        text = "Máy chủ chưa đọc được chứng thư gốc hoặc chính sách ký số nên chưa xác minh được; báo quản trị viên."
         return _Problem(HTTPStatus.SERVICE_UNAVAILABLE, text)
     if isinstance(error, ServiceError):
         return _Problem(error.status, str(error), error.retry_after if isinstance(error, BusyError) else 0)
