@@ -34,7 +34,7 @@ from signing.trust import Trust
 from signing.verdict import Outcome
 from signing.verify import verify_package
 from tests.oracles.poi import Poi
-from tests.signing.authorities import Authorities, a_crl, create_authorities, rsa_key
+from tests.signing.authorities import Authorities, Key, a_crl, create_authorities, rsa_key
 from workbooks.archive import write_archive
 
 COLUMNS = 10
@@ -234,7 +234,8 @@ def prepare(folder: Path, cells: int) -> Ground:
     ground = Ground(folder)
     ground.plain.write_bytes(a_workbook(cells))
     authorities = create_authorities(now=now)
-    for kind, key in {"rsa": rsa_key(), "ec": ec.generate_private_key(ec.SECP256R1())}.items():
+    keys: dict[str, Key] = {"rsa": rsa_key(), "ec": ec.generate_private_key(ec.SECP256R1())}
+    for kind, key in keys.items():
         life = {"start": now - timedelta(days=1), "end": now + timedelta(days=1)}
         ground.key(kind).write_bytes(authorities.officer(f"Người ký {kind}", key, **life).p12(PASSWORD))
     _write_trust(folder / "trust", authorities, now)

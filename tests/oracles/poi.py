@@ -103,8 +103,8 @@ class Poi:
         digest: str = "SHA-256",
         role: str,
         comment: str,
-        hints: bool,
-        tsa: str,
+        hints: bool = False,
+        tsa: str = "",
     ) -> None:
         """Sign a package that POI wrote; a signature that is there already is replaced."""
         digest = digest.replace("-", "").lower()
