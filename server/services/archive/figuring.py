@@ -11,10 +11,12 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from form_templates.errors import FormError
 from form_templates.model import CellKey, FormVersion
 from form_templates.reading import read_form
 from formulas.errors import FormulaError
 from formulas.evaluation import evaluate_filled
+from formulas.wording import excerpt
 from server.services.evaluating import read_figures
 from server.services.registry import published
 from server.services.storing import StoredFigure
@@ -33,16 +35,21 @@ _MOST_NAMED: Final = 5
 
 def on_figures(connection: Connection, kept: KeptSubmission, data: bytes) -> Iterator[Finding]:
     """BS290 where the stored figures of a submission are not those of its signed file, ``data``."""
-    stored = facts_of(connection, kept.id)
+    try:
+        stored = facts_of(connection, kept.id)
+        record = form_version(connection, kept.form or "", kept.version or "")
+        known = None if record is None else published(record)
+    except (ValueError, FormError, FormulaError) as problem:
+        # What is damaged is told, and does not keep the rest from being proved.
+        yield finding("BS290", reason=f"số liệu hoặc mô tả biểu đang lưu không đọc được ({excerpt(str(problem))})")
+        return
     if kept.status == "refused":
         if stored:
             yield finding("BS290", reason="bản nộp bị từ chối mà có số liệu")
         return
-    record = form_version(connection, kept.form or "", kept.version or "")
-    if record is None:
+    if known is None:
         yield finding("BS290", reason="phiên bản biểu của bản nộp không còn trong hệ thống")
         return
-    known = published(record)
     try:
         filled = read_form(open_upload(data), known.version)
         signed = {one.key: one for one in read_figures(filled, evaluate_filled(known.compiled, filled), [])}

@@ -369,6 +369,24 @@ def test_a_stored_figure_that_the_signed_file_does_not_have_is_told(change: str,
     assert told in next(one.message for one in changed_one.findings if one.code == "BS290")
 
 
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [
+        ("fact", "UPDATE fact SET state = 99, value = NULL WHERE submission_id = 1"),
+        ("form_version", "UPDATE form_version SET model = '{}', digest = 'x'"),
+    ],
+)
+def test_figures_that_cannot_be_read_are_told_and_do_not_stop_the_proof(
+    table: str, change: str, archive: Archive
+) -> None:
+    archive.send()
+    archive.meddle(table, change)
+
+    (check,) = archive.verify().submissions
+
+    assert "BS290" in codes(check)
+
+
 def test_figures_of_a_refused_file_are_told(archive: Archive) -> None:
     taken = archive.send()
     refused = archive.send(data=changed(archive.signed(), {"xl/calc.xml": b"<a/>"}), status="refused")
