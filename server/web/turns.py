@@ -13,7 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Final
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from werkzeug.exceptions import ClientDisconnected
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _log = logging.getLogger(__name__)
-_SILENCE_SECONDS: Final = 60.0
 _STEP: Final = 64 * 1024
 _IN_MEMORY: Final = 1024 * 1024
 
@@ -76,7 +75,7 @@ class Turns:
     """WSGI middleware around an application of which ``number`` requests work at once.
 
     ``limit`` tells how many bytes of a body the application takes; of a longer one no more is brought in than tells
-    that it is longer. A line that says nothing for a minute is answered 408.
+    that it is longer. A line that the server gives up because it says nothing is answered 408.
     """
 
     def __init__(self, application: WSGIApplication, number: int, limit: Callable[[], int]) -> None:
@@ -101,7 +100,6 @@ class _Body(io.RawIOBase):
     def __init__(self, environ: WSGIEnvironment, turns: Turnstile, limit: int) -> None:
         super().__init__()
         self._source: IO[bytes] = environ["wsgi.input"]
-        self._line: Any = environ.get("gunicorn.socket")  # the servers of tests have their bytes already
         length = get_content_length(environ)
         self._has_length = length is not None
         self._most = limit + 1 if length is None else min(length, limit + 1)
@@ -114,7 +112,7 @@ class _Body(io.RawIOBase):
     def readinto(self, buffer: WriteableBuffer, /) -> int:
         if self._file is None:
             self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - close() closes it
-            with self._without_turn(), self._impatient():
+            with self._without_turn():
                 self._bring_in(self._file)
         return self._file.readinto(buffer)
 
@@ -131,17 +129,6 @@ class _Body(io.RawIOBase):
         finally:
             self._turns.acquire()
 
-    @contextmanager
-    def _impatient(self) -> Iterator[None]:
-        if self._line is None:
-            yield
-            return
-        self._line.settimeout(_SILENCE_SECONDS)
-        try:
-            yield
-        finally:
-            self._line.settimeout(None)  # else the answer would have to be gone within a minute
-
     def _bring_in(self, file: tempfile.SpooledTemporaryFile[bytes]) -> None:
         """All of the body that is wanted.
 
@@ -153,7 +140,7 @@ class _Body(io.RawIOBase):
         while left:
             try:
                 part = self._source.read(min(left, _STEP))
-            except TimeoutError as error:
+            except (TimeoutError, BlockingIOError) as error:
                 raise SilentLineError from error
             if not part and self._has_length:
                 raise ClientDisconnected

@@ -7,7 +7,8 @@ import socket
 import struct
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from wsgiref.types import StartResponse, WSGIEnvironment
+from pathlib import Path
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
 from gunicorn.config import Config
@@ -15,6 +16,8 @@ from gunicorn.workers.gthread import TConn
 
 from server.cli import gunicorn_server
 from server.cli.gunicorn_server import LineLog, LineWorker
+from server.config import Config as Settings
+from server.web.app import create_app
 
 MORE_THAN_A_LINE_HOLDS = 64 * 1024 * 1024
 REQUEST = b"GET / HTTP/1.1\r\nHost: bieuso\r\nConnection: close\r\n\r\n"
@@ -32,16 +35,21 @@ def line() -> Iterator[tuple[socket.socket, TConn]]:
             yield visitor, TConn(Config(), ours, address, server.getsockname())
 
 
-def answered(conn: TConn, size: int = 1) -> bool:
-    """Whether the worker wants more of this line once it is done with it; the answer has so many bytes."""
+def so_many(size: int) -> WSGIApplication:
+    """An application that answers with so many bytes."""
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         start_response("200 OK", [("Content-Length", str(size))])
         return [b"x" * size]
 
+    return application
+
+
+def answered(conn: TConn, application: WSGIApplication | None = None) -> bool:
+    """Whether the worker wants more of this line once it is done with it."""
     worker = LineWorker(1, os.getpid(), [], None, 30, conn.cfg, LineLog(conn.cfg))
     worker.tmp.close()
-    worker.wsgi = application
+    worker.wsgi = application or so_many(1)
     pool = ThreadPoolExecutor(1)
     try:
         return pool.submit(worker.handle, conn).result(20)
@@ -80,7 +88,29 @@ def test_a_line_that_does_not_take_its_answer_is_given_up(line: tuple[socket.soc
     visitor, conn = line
     visitor.sendall(REQUEST)
 
-    assert not answered(conn, MORE_THAN_A_LINE_HOLDS)
+    assert not answered(conn, so_many(MORE_THAN_A_LINE_HOLDS))
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(
+    ("path", "kind"), [("/api/v1/sessions", b"application/problem+json"), ("/xac-minh", b"text/html")]
+)
+def test_a_line_that_falls_silent_in_the_middle_of_an_upload_is_told_so(
+    path: str, kind: bytes, line: tuple[socket.socket, TConn], tmp_path: Path
+) -> None:
+    visitor, conn = line
+    head = f"POST {path} HTTP/1.1\r\nHost: bieuso\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n"
+    if kind == b"text/html":
+        head = head.replace("application/json", "multipart/form-data; boundary=b")
+    visitor.sendall(head.encode() + b"--b\r\nhalf")
+
+    more = answered(conn, create_app(Settings.in_folder(tmp_path)))
+
+    answer = visitor.recv(65536)
+    assert not more
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert kind in answer
+    assert "Kiểm tra đường truyền rồi gửi lại.".encode() in answer
 
 
 @pytest.mark.usefixtures("impatient")

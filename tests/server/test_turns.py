@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import io
 import socket
+import struct
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from threading import Barrier, BrokenBarrierError, Event
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -13,7 +15,6 @@ from werkzeug.exceptions import ClientDisconnected
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from server.errors import NoRoomError, SilentLineError
-from server.web import turns
 from server.web.turns import Turns, Turnstile
 
 LIMIT = 4 * 1024 * 1024
@@ -113,17 +114,25 @@ def test_a_failing_request_gives_its_turn_back() -> None:
             ask(application, posting(io.BytesIO(b"x"), 1))
 
 
-def test_a_line_that_falls_silent_is_given_up_and_is_patient_again_for_the_answer(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(turns, "_SILENCE_SECONDS", 0.05)
+@dataclass(frozen=True)
+class Line:
+    """A body as gunicorn brings it in, from a socket that waits as long as it was told to."""
+
+    socket: socket.socket
+
+    def read(self, size: int) -> bytes:
+        return self.socket.recv(size)
+
+
+def test_a_line_that_falls_silent_is_given_up_and_is_patient_again_for_the_answer() -> None:
     application = Turns(echo, 1, lambda: LIMIT)
     ours, theirs = socket.socketpair()
-    with ours, theirs, ours.makefile("rb") as body:
+    with ours, theirs:
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 0, 50_000))
         theirs.sendall(b"half")
 
         with pytest.raises(SilentLineError, match="Kiểm tra đường truyền"):
-            ask(application, posting(body, 8, **{"gunicorn.socket": ours}))
+            ask(application, posting(Line(ours), 8))
 
         assert ours.gettimeout() is None
     assert ask(application, posting(io.BytesIO(b"x"), 1)) == b"x"
