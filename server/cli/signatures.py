@@ -43,7 +43,7 @@ _COLOURS: Final = {Outcome.VALID: "green", Outcome.INVALID: "red", Outcome.UNDET
 _BESIDE: Final = {
     "same": "có cạnh tệp này, đúng nội dung",
     "missing": "không có cạnh tệp này",
-    "differs": "tệp cạnh đây ĐÃ KHÁC nội dung",
+    "differs": "ĐÃ KHÁC nội dung",
 }
 _SIGNED: Final = ".signed.xlsx"
 _UNTYPED: Final = "\udcff"
@@ -112,13 +112,8 @@ def _tell(verdict: Verdict, sha256: str, beside: Sequence[tuple[Attachment, str]
         for line in signature.lines:
             colour = {True: "green", False: "red", None: ""}[line.good]
             console.print(Text.assemble(f"  {line.name}: ", (line.text, colour)))
-    words = {
-        "same": "có cạnh tệp này, đúng nội dung",
-        "missing": "không có cạnh tệp này",
-        "differs": "ĐÃ KHÁC nội dung",
-    }
     for one, state in beside:
-        console.print(Text(f"  Tệp kèm theo: {one.name} ({words[state]})", "red" if state == "differs" else ""))
+        console.print(Text(f"  Tệp kèm theo: {one.name} ({_BESIDE[state]})", "red" if state == "differs" else ""))
     console.print(Text(f"  SHA-256 của tệp: {sha256}"))
     if verdict.findings:
         print_findings(verdict.findings)
